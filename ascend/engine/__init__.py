@@ -1,0 +1,1 @@
+"""One interface (`model`), two engines: the official Pulumi CLI and the embedded one."""
