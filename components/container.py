@@ -1,0 +1,91 @@
+"""The container definition of a task."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+# A check takes 5 s at most and is made every 10; three in a row are needed to call a task ill, and none counts while it
+# starts. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+_HEALTH = {"interval": 10, "timeout": 5, "retries": 3, "startPeriod": 60}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container.
+
+    Attributes:
+        name: its name in the task.
+        image: container image.
+        command: what replaces the image's own command; empty for none.
+        health_command: command in it that exits 0 while it works.
+        port: TCP port it listens on; None for none.
+        environment: plain environment variables.
+        secrets: environment variables from Secrets Manager, as ``arn:field::``.
+        user: numeric user (and group) it runs as; None for the image's own.
+        writable_paths: folders it writes to; the n-th is the task's volume ``writable-<n>``.
+        log_group: where its output goes.
+        region: the region of that group.
+        stop_timeout_s: seconds it has to finish once asked to stop.
+    """
+
+    name: str
+    image: str
+    command: Sequence[str]
+    health_command: Sequence[str]
+    port: int | None
+    environment: Mapping[str, pulumi.Input[str]]
+    secrets: Mapping[str, pulumi.Input[str]]
+    user: str | None
+    writable_paths: Sequence[str]
+    log_group: pulumi.Input[str]
+    region: str
+    stop_timeout_s: int
+
+
+def container_definitions(container: Container) -> pulumi.Output[str]:
+    """The JSON that a task definition takes, in one order, so that an unchanged container is an unchanged input."""
+    definition: dict[str, Any] = {
+        "name": container.name,
+        "image": container.image,
+        "essential": True,
+        "environment": [
+            {"name": name, "value": value} for name, value in sorted(container.environment.items(), key=_name)
+        ],
+        "secrets": [{"name": name, "valueFrom": value} for name, value in sorted(container.secrets.items(), key=_name)],
+        "portMappings": []
+        if container.port is None
+        else [{"containerPort": container.port, "hostPort": container.port, "protocol": "tcp"}],
+        "healthCheck": {"command": ["CMD", *container.health_command], **_HEALTH},
+        "readonlyRootFilesystem": True,
+        "mountPoints": [
+            {"sourceVolume": f"writable-{number}", "containerPath": path, "readOnly": False}
+            for number, path in enumerate(container.writable_paths)
+        ],
+        "volumesFrom": [],
+        "systemControls": [],
+        # Somebody has to collect the processes that a health check leaves behind.
+        "linuxParameters": {"initProcessEnabled": True},
+        "stopTimeout": container.stop_timeout_s,
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": container.log_group,
+                "awslogs-region": container.region,
+                "awslogs-stream-prefix": container.name,
+                # Rather lose lines than stop the service when CloudWatch is slow. Explicit: the default has changed.
+                "mode": "non-blocking",
+                "max-buffer-size": "4m",
+            },
+        },
+    }
+    if container.command:
+        definition["command"] = list(container.command)
+    if container.user is not None:
+        definition["user"] = container.user
+    return pulumi.Output.json_dumps([definition], sort_keys=True)
+
+
+def _name(item: tuple[str, Any]) -> str:
+    return item[0]

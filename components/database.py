@@ -1,0 +1,264 @@
+"""The relational database of one region."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_random as random
+from pulumi_aws import ec2, rds
+
+from components import alarms, facts
+from components.base import Component, Scope, physical
+from components.database_alarms import DatabaseThresholds, database_alarms
+from components.errors import ComponentError
+from components.logs import log_group
+
+PORT = 5432
+#: The user that owns the database. It cannot be renamed, so it says nothing about the product.
+USERNAME = "app"
+DATABASE_NAME = "app"
+_PASSWORD_LENGTH = 40
+_LOGS = ("postgresql", "upgrade")
+_INSIGHTS_DAYS = 7
+_TRANSACTION_IDLE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseArgs:
+    """What `Database` needs.
+
+    Attributes:
+        scope: where it belongs.
+        vpc_id: the network.
+        subnet_ids: isolated subnets in at least two zones.
+        key_arn: the key that encrypts storage, logs and insights.
+        topic_arn: the topic of its alarms.
+        version: major version of PostgreSQL; minor ones follow by themselves in the maintenance window.
+        instance_class: RDS instance class.
+        max_connections: the most connections that PostgreSQL takes on that class.
+        performance_insights: whether the class has Performance Insights.
+        storage_gib: storage at least, in GiB.
+        max_storage_gib: how far storage may grow by itself, in GiB.
+        multi_az: whether a standby in another zone takes over.
+        backup_days: days that point-in-time backups reach back.
+        slow_query_ms: statements that take longer are logged, in ms.
+        thresholds: where alarms go off.
+        extensions: PostgreSQL extensions in use.
+        parameters: further parameters of the server, by name.
+    """
+
+    scope: Scope
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    key_arn: pulumi.Input[str]
+    topic_arn: pulumi.Input[str]
+    version: str
+    instance_class: str
+    max_connections: int
+    performance_insights: bool
+    storage_gib: int
+    max_storage_gib: int
+    multi_az: bool
+    backup_days: int
+    slow_query_ms: int
+    thresholds: DatabaseThresholds
+    extensions: Sequence[str] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what RDS refuses or what would cost data.
+
+        Raises:
+            ComponentError: naming the value and what is allowed.
+        """
+        storage = facts.load("rds_classes")["storage"]
+        if not storage["min_gib"] <= self.storage_gib <= storage["max_gib"]:
+            msg = f"database storage of {self.storage_gib} GiB; allowed: {storage['min_gib']} to {storage['max_gib']}"
+            raise ComponentError(msg)
+        least = self.storage_gib * (1 + storage["headroom"])
+        if not (self.max_storage_gib == self.storage_gib or least <= self.max_storage_gib <= storage["max_gib"]):
+            msg = (
+                f"database storage may grow to {self.max_storage_gib} GiB; allowed: {self.storage_gib} (no growth) or "
+                f"{least:g} to {storage['max_gib']}"
+            )
+            raise ComponentError(msg)
+        if not 1 <= self.backup_days <= 35:  # noqa: PLR2004 -- RDS's own range; 0 would mean no backups at all
+            msg = f"database backups of {self.backup_days} days; allowed: 1 to 35"
+            raise ComponentError(msg)
+
+
+class Database(Component):
+    """An encrypted RDS PostgreSQL instance that cannot be lost by mistake.
+
+    Protected in Pulumi and in AWS, with a final snapshot, backups that outlive it, forced TLS, a parameter group of its
+    own (one cannot be put in later without a restart), and its alarms. What AWS cannot change in place is the same at
+    every size, so growing it never replaces it.
+
+    Changes apply at once, not in the next maintenance window: when an update has ended, what it shows is what runs.
+
+    Attributes:
+        identifier: the instance's name.
+        arn: its ARN.
+        address: host name.
+        security_group_id: the group to let clients in by.
+        password: the owner's password, a secret.
+    """
+
+    tag = "database"
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args.scope, opts)
+        self._args = args
+        region = args.scope.region
+        identifier = physical(name)
+        # 40 letters and digits are 238 bits; other characters would need escaping in URLs and some are refused by RDS.
+        password = random.RandomPassword(
+            self.child("password"),
+            length=_PASSWORD_LENGTH,
+            special=False,
+            opts=self.child_options(protect=True),
+        )
+        # A snapshot's name must be free when the database goes, also the second time a stack of this name does.
+        farewell = random.RandomId(self.child("final"), byte_length=4, opts=self.child_options())
+        group = ec2.SecurityGroup(
+            self.child("group"),
+            description="The database: only what asks for it comes in, nothing goes out",
+            vpc_id=args.vpc_id,
+            region=region,
+            tags=self.tags(self.child("group")),
+            opts=self.child_options(),
+        )
+        log_groups: list[pulumi.Resource] = [
+            log_group(self, f"log-{kind}", f"/aws/rds/instance/{identifier}/{kind}", args.key_arn) for kind in _LOGS
+        ]
+        growing = args.max_storage_gib > args.storage_gib
+        instance = rds.Instance(
+            self.child("primary"),
+            identifier=identifier,
+            engine="postgres",
+            engine_version=args.version,
+            auto_minor_version_upgrade=True,
+            allow_major_version_upgrade=False,
+            instance_class=args.instance_class,
+            multi_az=args.multi_az,
+            db_name=DATABASE_NAME,
+            username=USERNAME,
+            password=password.result,
+            port=PORT,
+            publicly_accessible=False,
+            db_subnet_group_name=self._subnets().name,
+            vpc_security_group_ids=[group.id],
+            parameter_group_name=self._parameters().name,
+            ca_cert_identifier=facts.load("database")["ca_certificate"],
+            storage_type="gp3",
+            # No `ignore_changes`: the provider itself passes over a size below the one that storage has grown to (its
+            # DiffSuppressFunc, internal/service/rds/instance.go), and a larger size has to take effect.
+            allocated_storage=args.storage_gib,
+            max_allocated_storage=args.max_storage_gib if growing else None,
+            storage_encrypted=True,
+            kms_key_id=args.key_arn,
+            backup_retention_period=args.backup_days,
+            # UTC; an hour apart, as RDS asks, and where most of the world sleeps least at once.
+            backup_window="03:00-04:00",
+            maintenance_window="sun:04:30-sun:05:30",
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=False,
+            deletion_protection=True,
+            skip_final_snapshot=False,
+            final_snapshot_identifier=farewell.hex.apply(lambda mark: f"{identifier}-final-{mark}"),
+            enabled_cloudwatch_logs_exports=list(_LOGS),
+            performance_insights_enabled=args.performance_insights,
+            performance_insights_kms_key_id=args.key_arn if args.performance_insights else None,
+            performance_insights_retention_period=_INSIGHTS_DAYS if args.performance_insights else None,
+            apply_immediately=True,
+            region=region,
+            tags=self.tags(name),
+            opts=self.child_options(
+                protect=True,
+                # RDS would make the log groups itself, without key and retention.
+                depends_on=log_groups,
+            ),
+        )
+        alarms.declare(
+            self,
+            database_alarms(
+                instance.identifier,
+                args.thresholds,
+                storage_gib=args.storage_gib,
+                max_connections=args.max_connections,
+            ),
+            args.topic_arn,
+        )
+        self.identifier = instance.identifier
+        self.arn = instance.arn
+        self.address = instance.address
+        self.security_group_id = group.id
+        self.password = password.result
+        self.register_outputs(
+            {
+                "identifier": self.identifier,
+                "arn": self.arn,
+                "address": self.address,
+                "securityGroupId": self.security_group_id,
+            },
+        )
+
+    def _subnets(self) -> rds.SubnetGroup:
+        return rds.SubnetGroup(
+            self.child("subnets"),
+            description="Isolated subnets of the database",
+            subnet_ids=self._args.subnet_ids,
+            region=self.scope.region,
+            tags=self.tags(),
+            opts=self.child_options(),
+        )
+
+    def _parameters(self) -> rds.ParameterGroup:
+        """The server's parameters, under a derived name: the group of the next major version has to exist beside it."""
+        return rds.ParameterGroup(
+            self.child("parameters"),
+            family=f"postgres{self._args.version}",
+            description=f"PostgreSQL {self._args.version} of {self.scope.system}",
+            parameters=[
+                rds.ParameterGroupParameterArgs(name=key, value=value, apply_method=method)
+                for key, value, method in server_parameters(self._args)
+            ],
+            region=self.scope.region,
+            tags=self.tags(),
+            opts=self.child_options(),
+        )
+
+
+def server_parameters(args: DatabaseArgs) -> list[tuple[str, str, str]]:
+    """The server's parameters: (name, value, apply method), in the order of their names.
+
+    Raises:
+        ComponentError: if a parameter's way to take effect is not known here.
+    """
+    known = facts.load("database")
+    preloaded = known["preloaded_extensions"]
+    libraries = sorted({"pg_stat_statements", *(preloaded[name] for name in args.extensions if name in preloaded)})
+    values = {
+        "rds.force_ssl": "1",
+        "log_min_duration_statement": str(args.slow_query_ms),
+        # A statement that waits for a lock is slow for a reason that its plan does not show.
+        "log_lock_waits": "1",
+        # A forgotten transaction holds locks and keeps vacuum from its work.
+        "idle_in_transaction_session_timeout": str(_TRANSACTION_IDLE_MS),
+        "shared_preload_libraries": ",".join(libraries),
+        **args.parameters,
+    }
+    result = []
+    for name, value in sorted(values.items()):
+        kind = known["parameters"].get(name)
+        if kind is None:
+            msg = f"database parameter '{name}' is not known; allowed: {', '.join(sorted(known['parameters']))}"
+            raise ComponentError(msg)
+        # RDS refuses a change of a static parameter that asks to be applied at once.
+        result.append((name, value, "immediate" if kind == "dynamic" else "pending-reboot"))
+    return result
+
+
+def url(address: str, password: str) -> str:
+    """The connection string for `DATABASE_URL`: libpq's form, which SQLAlchemy, asyncpg, psycopg and Prisma read."""
+    return f"postgresql://{USERNAME}:{password}@{address}:{PORT}/{DATABASE_NAME}?sslmode=require"

@@ -1,0 +1,268 @@
+"""The network of one region."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_aws import ec2, iam
+
+from components import policy
+from components.base import Component, Scope
+from components.errors import ComponentError
+from components.logs import log_group
+
+#: Each tier's place among the sixteen /20 of the region's /16; the rest is free for what may come.
+TIERS = {"public": 0, "private": 4, "isolated": 8}
+_VPC_PREFIX = 16
+_SUBNET_PREFIX = 20
+_MAX_ZONES = 4
+_FLOW_LOG_INTERVAL_S = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkArgs:
+    """What `Network` needs.
+
+    Attributes:
+        scope: where it belongs.
+        cidr: the region's addresses, a /16 that no other region shares.
+        zone_ids: availability zones by id (``use1-az1``), which names the same zone in every account.
+        key_arn: the key that encrypts flow logs.
+        flow_logs: whether accepted and rejected flows are logged.
+    """
+
+    scope: Scope
+    cidr: str
+    zone_ids: Sequence[str]
+    key_arn: pulumi.Input[str]
+    flow_logs: bool = False
+
+
+class Network(Component):
+    """A VPC with public, private and isolated subnets in every zone, from the first day.
+
+    Subnets cost nothing, and a subnet's addresses and zone cannot change: what a later phase needs is there before it.
+    Private subnets have no way out until something gives their route table one; isolated ones never do. Storage is
+    reached through a gateway endpoint, free of charge and of the internet. The default security group, which everything
+    without a group of its own would join, lets nothing through.
+
+    Attributes:
+        vpc_id: the VPC.
+        public_subnet_ids: subnets whose tasks with a public address reach the internet.
+        private_subnet_ids: subnets for what is only reached from inside.
+        isolated_subnet_ids: subnets for data.
+        front_security_group_id: the group of whatever takes requests in; services accept connections from it alone.
+    """
+
+    tag = "network"
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args.scope, opts)
+        self._region = args.scope.region
+        blocks = _subnet_blocks(args.cidr, args.zone_ids)
+        vpc = ec2.Vpc(
+            self.child("vpc"),
+            cidr_block=args.cidr,
+            enable_dns_support=True,
+            # Cloud Map's private namespace and the database's endpoint resolve only with both.
+            enable_dns_hostnames=True,
+            region=self._region,
+            tags=self.tags(name),
+            opts=self.child_options(),
+        )
+        self._vpc = vpc
+        gateway = ec2.InternetGateway(
+            self.child("gateway"),
+            vpc_id=vpc.id,
+            region=self._region,
+            tags=self.tags(name),
+            opts=self.child_options(),
+        )
+        subnets: dict[str, list[pulumi.Output[str]]] = {}
+        tables: list[ec2.RouteTable] = []
+        for tier in TIERS:
+            table = self._route_table(tier)
+            tables.append(table)
+            subnets[tier] = [
+                self._subnet(tier, number, zone_id, blocks[tier, number], table)
+                for number, zone_id in enumerate(args.zone_ids, start=1)
+            ]
+        ec2.Route(
+            self.child("public-internet"),
+            route_table_id=tables[0].id,
+            destination_cidr_block="0.0.0.0/0",
+            gateway_id=gateway.id,
+            region=self._region,
+            opts=self.child_options(),
+        )
+        self._storage_endpoint(tables, args.scope)
+        self._default_security_group()
+        front = ec2.SecurityGroup(
+            self.child("front"),
+            description="What takes requests in and hands them to services",
+            vpc_id=vpc.id,
+            region=self._region,
+            tags=self.tags(self.child("front")),
+            opts=self.child_options(),
+        )
+        if args.flow_logs:
+            self._flow_logs(args)
+        self.vpc_id = vpc.id
+        self.public_subnet_ids = subnets["public"]
+        self.private_subnet_ids = subnets["private"]
+        self.isolated_subnet_ids = subnets["isolated"]
+        self.front_security_group_id = front.id
+        self.register_outputs(
+            {
+                "vpcId": self.vpc_id,
+                "publicSubnetIds": self.public_subnet_ids,
+                "privateSubnetIds": self.private_subnet_ids,
+                "isolatedSubnetIds": self.isolated_subnet_ids,
+                "frontSecurityGroupId": self.front_security_group_id,
+            },
+        )
+
+    def _route_table(self, tier: str) -> ec2.RouteTable:
+        return ec2.RouteTable(
+            self.child(tier),
+            vpc_id=self._vpc.id,
+            region=self._region,
+            tags=self.tags(self.child(tier)),
+            opts=self.child_options(),
+        )
+
+    def _subnet(self, tier: str, number: int, zone_id: str, cidr: str, table: ec2.RouteTable) -> pulumi.Output[str]:
+        suffix = f"{tier}-{number}"
+        subnet = ec2.Subnet(
+            self.child(suffix),
+            vpc_id=self._vpc.id,
+            availability_zone_id=zone_id,
+            cidr_block=cidr,
+            # A public address is asked for by the task that needs one; nothing gets one by being put here.
+            map_public_ip_on_launch=False,
+            region=self._region,
+            tags=self.tags(self.child(suffix)),
+            opts=self.child_options(),
+        )
+        ec2.RouteTableAssociation(
+            self.child(suffix),
+            subnet_id=subnet.id,
+            route_table_id=table.id,
+            region=self._region,
+            opts=self.child_options(),
+        )
+        return subnet.id
+
+    def _storage_endpoint(self, tables: Sequence[ec2.RouteTable], scope: Scope) -> None:
+        """The way to S3, for this account's buckets and for the layers of images in ECR, which S3 serves."""
+        ec2.VpcEndpoint(
+            self.child("storage"),
+            vpc_id=self._vpc.id,
+            service_name=f"com.amazonaws.{self._region}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id for table in tables],
+            policy=policy.document(
+                policy.allow(
+                    "OwnBuckets",
+                    [
+                        "s3:AbortMultipartUpload",
+                        "s3:DeleteObject",
+                        "s3:GetBucketLocation",
+                        "s3:GetObject",
+                        "s3:GetObjectVersion",
+                        "s3:ListBucket",
+                        "s3:ListMultipartUploadParts",
+                        "s3:PutObject",
+                    ],
+                    "*",
+                    principal={"AWS": "*"},
+                    conditions={"StringEquals": {"aws:ResourceAccount": scope.account_id}},
+                ),
+                policy.allow(
+                    "ImageLayers",
+                    ["s3:GetObject"],
+                    f"arn:aws:s3:::prod-{self._region}-starport-layer-bucket/*",
+                    principal={"AWS": "*"},
+                ),
+            ),
+            region=self._region,
+            tags=self.tags(self.child("storage")),
+            opts=self.child_options(),
+        )
+
+    def _default_security_group(self) -> None:
+        ec2.DefaultSecurityGroup(
+            self.child("default"),
+            vpc_id=self._vpc.id,
+            ingress=[],
+            egress=[],
+            region=self._region,
+            tags=self.tags(self.child("default")),
+            opts=self.child_options(),
+        )
+
+    def _flow_logs(self, args: NetworkArgs) -> None:
+        group = log_group(self, "flows", f"/ascend/{self.name}/flows", args.key_arn)
+        account = args.scope.account_id
+        role = iam.Role(
+            self.child("flows"),
+            description="Writes the network's flow logs",
+            assume_role_policy=policy.trust(
+                "vpc-flow-logs.amazonaws.com",
+                account,
+                pulumi.Output.concat("arn:aws:ec2:", self._region, ":", account, ":vpc-flow-log/*"),
+            ),
+            tags=self.tags(),
+            opts=self.child_options(),
+        )
+        write = iam.RolePolicy(
+            self.child("flows"),
+            role=role.name,
+            policy=policy.document(
+                policy.allow(
+                    "Write",
+                    ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                    group.arn.apply(lambda arn: f"{arn}:*"),
+                ),
+            ),
+            opts=self.child_options(),
+        )
+        ec2.FlowLog(
+            self.child("flows"),
+            vpc_id=self._vpc.id,
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            max_aggregation_interval=_FLOW_LOG_INTERVAL_S,
+            region=self._region,
+            tags=self.tags(self.child("flows")),
+            opts=self.child_options(depends_on=[write]),
+        )
+
+
+def _subnet_blocks(cidr: str, zone_ids: Sequence[str]) -> dict[tuple[str, int], str]:
+    """The addresses of each tier's subnet in each zone.
+
+    Raises:
+        ComponentError: if `cidr` is no /16 or there are more zones than the plan has room for.
+    """
+    try:
+        network: Any = ipaddress.ip_network(cidr)
+    except ValueError as error:
+        msg = f"network addresses '{cidr}': {error}"
+        raise ComponentError(msg) from None
+    if network.version != 4 or network.prefixlen != _VPC_PREFIX:  # noqa: PLR2004 -- IPv4
+        msg = f"network addresses '{cidr}': a /{_VPC_PREFIX} of IPv4 is needed"
+        raise ComponentError(msg)
+    if not 0 < len(zone_ids) <= _MAX_ZONES:
+        msg = f"{len(zone_ids)} availability zones given; allowed: 1 to {_MAX_ZONES}"
+        raise ComponentError(msg)
+    blocks = list(network.subnets(new_prefix=_SUBNET_PREFIX))
+    return {
+        (tier, number): str(blocks[first + number - 1])
+        for tier, first in TIERS.items()
+        for number in range(1, len(zone_ids) + 1)
+    }

@@ -1,0 +1,67 @@
+"""What only the services may read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import secretsmanager
+
+from components.base import Component, Scope
+
+_RECOVERY_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretsArgs:
+    """What `Secrets` needs.
+
+    Attributes:
+        scope: where it belongs.
+        key_arn: the key that encrypts them.
+        secrets: each secret's fields by its name.
+    """
+
+    scope: Scope
+    key_arn: pulumi.Input[str]
+    secrets: Mapping[str, Mapping[str, pulumi.Input[str | int]]]
+
+
+class Secrets(Component):
+    """Secrets in Secrets Manager, each a JSON object.
+
+    A container is given one field of one secret by the ARN that `reference` makes, never the value: a task definition
+    can be read by anyone who may describe it. Names are derived, because a deleted secret keeps its name for 30 days.
+
+    Attributes:
+        arns: ARN of each secret, by its name. It is known once the secret has a value.
+    """
+
+    tag = "secrets"
+
+    def __init__(self, name: str, args: SecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args.scope, opts)
+        self.arns: dict[str, pulumi.Output[str]] = {}
+        for key, fields in args.secrets.items():
+            secret = secretsmanager.Secret(
+                self.child(key),
+                description=f"{key} of {args.scope.system}, stack {args.scope.stack}",
+                kms_key_id=args.key_arn,
+                recovery_window_in_days=_RECOVERY_DAYS,
+                region=args.scope.region,
+                tags=self.tags(),
+                opts=self.child_options(protect=True),
+            )
+            version = secretsmanager.SecretVersion(
+                self.child(key),
+                secret_id=secret.id,
+                secret_string=pulumi.Output.json_dumps(pulumi.Output.secret(dict(fields)), sort_keys=True),
+                region=args.scope.region,
+                opts=self.child_options(),
+            )
+            # Known with the version, not before: a task that starts while there is no value yet fails.
+            self.arns[key] = pulumi.Output.all(secret.arn, version.version_id).apply(lambda known: str(known[0]))
+        self.register_outputs({"arns": self.arns})
+
+    def reference(self, key: str, field: str) -> pulumi.Output[str]:
+        """What a container definition's `valueFrom` takes for one field of a secret."""
+        return self.arns[key].apply(lambda arn: f"{arn}:{field}::")

@@ -1,0 +1,385 @@
+"""One service: tasks of one container image on Fargate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi_aws import ec2, ecs, servicediscovery, vpc
+
+from components import alarms
+from components.base import Component, Scope
+from components.container import Container, container_definitions
+from components.errors import ComponentError, DeploymentError
+from components.logs import log_group
+from components.service_roles import Access, execution_role, task_role
+
+_HTTPS = 443
+_DNS_TTL_S = 10
+#: The longest a task has to finish what it is doing. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+STOP_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Something in the network that the service connects to.
+
+    Attributes:
+        security_group_id: its group, which is opened to the service.
+        port: its TCP port.
+    """
+
+    security_group_id: pulumi.Input[str]
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceThresholds:
+    """Where the service's alarms go off.
+
+    Attributes:
+        cpu_pct: CPU in percent of what its tasks have.
+        memory_pct: memory in percent of what its tasks have.
+    """
+
+    cpu_pct: float
+    memory_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceArgs:
+    """What `Service` needs.
+
+    Attributes:
+        scope: where it belongs.
+        vpc_id: the network.
+        subnet_ids: subnets of its tasks.
+        public_address: whether tasks have a public address, without which they cannot pull an image where no NAT is.
+        cluster_arn: the cluster.
+        cluster_name: its name, for metrics.
+        namespace_id: the Cloud Map namespace that it is registered in.
+        front_security_group_id: the only group that it accepts connections from; None for a worker.
+        key_arn: the key of its logs, secrets, buckets and queues.
+        topic_arn: the topic of its alarms.
+        image: container image.
+        command: what replaces the image's own command; empty for none.
+        health_command: command in the container that exits 0 while it works.
+        port: TCP port it listens on; None for a worker.
+        cpu_units: CPU of a task, 1,024 to a vCPU.
+        memory_mib: memory of a task, in MiB.
+        tasks: how many run.
+        autoscaled: whether something else owns that number after the start.
+        environment: plain environment variables.
+        secrets: environment variables from Secrets Manager: ``arn:field::`` by variable.
+        secret_arns: the secrets that those come from.
+        user: numeric user (and group) it runs as; None for the image's own.
+        writable_paths: folders it writes to; the rest of its file system is read-only. Each is an empty volume, root's
+            own unless the image declares it as a `VOLUME` of its user.
+        peers: what it connects to inside the network, by name. Outside, it reaches HTTPS only.
+        access: what it may do with buckets and queues.
+        thresholds: where alarms go off.
+    """
+
+    scope: Scope
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    public_address: bool
+    cluster_arn: pulumi.Input[str]
+    cluster_name: pulumi.Input[str]
+    namespace_id: pulumi.Input[str]
+    front_security_group_id: pulumi.Input[str] | None
+    key_arn: pulumi.Input[str]
+    topic_arn: pulumi.Input[str]
+    image: str
+    health_command: Sequence[str]
+    port: int | None
+    cpu_units: int
+    memory_mib: int
+    tasks: int
+    thresholds: ServiceThresholds
+    command: Sequence[str] = ()
+    autoscaled: bool = False
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    secret_arns: Sequence[pulumi.Input[str]] = ()
+    user: str | None = None
+    writable_paths: Sequence[str] = ()
+    peers: Mapping[str, Peer] = field(default_factory=dict)
+    access: Access = field(default_factory=Access)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work.
+
+        Raises:
+            ComponentError: naming the value and what is allowed.
+        """
+        if (self.port is None) != (self.front_security_group_id is None):
+            msg = f"service on port {self.port}: `port` and `front_security_group_id` are given together or not at all"
+            raise ComponentError(msg)
+        if self.tasks < 1:
+            msg = f"service with {self.tasks} tasks; at least 1 is needed"
+            raise ComponentError(msg)
+        both = sorted(set(self.environment) & set(self.secrets))
+        if both:
+            msg = f"service variable '{both[0]}' is given as plain value and as secret; only one can be"
+            raise ComponentError(msg)
+
+
+class Service(Component):
+    """An ECS service on Fargate, ARM64.
+
+    A new version has to pass its health check before an old task stops; one that does not is rolled back, and the
+    update fails, though ECS calls it steady. Connections come only from what takes requests in. Where it listens, its
+    tasks are registered in Cloud Map with their port (SRV records), which an HTTP API needs to reach them.
+
+    Attributes:
+        service_name: name of the service in its cluster.
+        registry_arn: ARN of its Cloud Map service; None for a worker.
+        log_group_name: where its output goes.
+        security_group_id: the group of its tasks.
+    """
+
+    tag = "service"
+
+    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args.scope, opts)
+        self._args = args
+        region = args.scope.region
+        logs = log_group(self, "logs", f"/ascend/{name}", args.key_arn)
+        group = ec2.SecurityGroup(
+            self.child("tasks"),
+            description=f"Tasks of {name}",
+            vpc_id=args.vpc_id,
+            region=region,
+            tags=self.tags(self.child("tasks")),
+            opts=self.child_options(),
+        )
+        needed: list[pulumi.Resource] = self._rules(group)
+        execution, execution_policy = execution_role(self, args.image, logs.arn, args.secret_arns, args.key_arn)
+        task, task_policies = task_role(self, args.access, args.key_arn)
+        needed += [execution_policy, *task_policies]
+        registry = self._registry() if args.port is not None else None
+        definition = ecs.TaskDefinition(
+            self.child("task"),
+            family=name,
+            cpu=str(args.cpu_units),
+            memory=str(args.memory_mib),
+            network_mode="awsvpc",
+            requires_compatibilities=["FARGATE"],
+            runtime_platform=ecs.TaskDefinitionRuntimePlatformArgs(
+                operating_system_family="LINUX",
+                cpu_architecture="ARM64",
+            ),
+            execution_role_arn=execution.arn,
+            task_role_arn=task.arn,
+            container_definitions=container_definitions(
+                Container(
+                    name="app",
+                    image=args.image,
+                    command=args.command,
+                    health_command=args.health_command,
+                    port=args.port,
+                    environment=args.environment,
+                    secrets=args.secrets,
+                    user=args.user,
+                    writable_paths=args.writable_paths,
+                    log_group=logs.name,
+                    region=region,
+                    stop_timeout_s=STOP_TIMEOUT_S,
+                ),
+            ),
+            volumes=[ecs.TaskDefinitionVolumeArgs(name=f"writable-{n}") for n in range(len(args.writable_paths))],
+            region=region,
+            tags=self.tags(),
+            opts=self.child_options(),
+        )
+        service = self._service(group, definition, registry, needed)
+        alarms.declare(self, self._alarms(service.name), args.topic_arn)
+        # Known only when the requested version runs, so that nothing is built on one that was rolled back.
+        self.service_name = pulumi.Output.all(service.name, service.task_definition, definition.arn).apply(
+            lambda known: _deployed(*known)
+        )
+        self.registry_arn = registry.arn if registry else None
+        self.log_group_name = logs.name
+        self.security_group_id = group.id
+        self.register_outputs(
+            {
+                "serviceName": self.service_name,
+                "registryArn": self.registry_arn,
+                "logGroupName": self.log_group_name,
+                "securityGroupId": self.security_group_id,
+            },
+        )
+
+    def _rules(self, group: ec2.SecurityGroup) -> list[pulumi.Resource]:
+        """In: from the front, to the port. Out: HTTPS, and the peers, which are opened to this service alone."""
+        args, region = self._args, self.scope.region
+        rules: list[pulumi.Resource] = [
+            vpc.SecurityGroupEgressRule(
+                self.child("to-https"),
+                security_group_id=group.id,
+                description="Images, AWS, APIs of others",
+                ip_protocol="tcp",
+                from_port=_HTTPS,
+                to_port=_HTTPS,
+                cidr_ipv4="0.0.0.0/0",
+                region=region,
+                tags=self.tags(),
+                opts=self.child_options(),
+            ),
+        ]
+        if args.port is not None and args.front_security_group_id is not None:
+            rules += self._open("from-front", args.front_security_group_id, group.id, args.port)
+        for peer_name, peer in args.peers.items():
+            rules += self._open(f"to-{peer_name}", group.id, peer.security_group_id, peer.port)
+        return rules
+
+    def _open(
+        self, suffix: str, source: pulumi.Input[str], target: pulumi.Input[str], port: int
+    ) -> list[pulumi.Resource]:
+        """Let `source` connect to `target` on `port`: out of the one, into the other."""
+        description = f"{self.name} {suffix.replace('-', ' ')}"
+        return [
+            vpc.SecurityGroupEgressRule(
+                self.child(suffix),
+                security_group_id=source,
+                description=description,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                referenced_security_group_id=target,
+                region=self.scope.region,
+                tags=self.tags(),
+                opts=self.child_options(),
+            ),
+            vpc.SecurityGroupIngressRule(
+                self.child(suffix),
+                security_group_id=target,
+                description=description,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                referenced_security_group_id=source,
+                region=self.scope.region,
+                tags=self.tags(),
+                opts=self.child_options(),
+            ),
+        ]
+
+    def _registry(self) -> servicediscovery.Service:
+        return servicediscovery.Service(
+            self.child("registry"),
+            name=self.name,
+            dns_config=servicediscovery.ServiceDnsConfigArgs(
+                namespace_id=self._args.namespace_id,
+                routing_policy="MULTIVALUE",
+                # An A record would tell the address without the port, and the HTTP API would knock on 80.
+                dns_records=[servicediscovery.ServiceDnsConfigDnsRecordArgs(type="SRV", ttl=_DNS_TTL_S)],
+            ),
+            # ECS says who is healthy, by the container's health check.
+            # The provider calls the threshold deprecated (AWS knows only 1), but without it it sends no check at all,
+            # and for the 1 that AWS answers it would replace the entry (servicediscovery/service.go).
+            health_check_custom_config={"failure_threshold": 1},
+            # Tasks that are still being deregistered must not keep it from going.
+            force_destroy=True,
+            region=self.scope.region,
+            tags=self.tags(),
+            opts=self.child_options(),
+        )
+
+    def _service(
+        self,
+        group: ec2.SecurityGroup,
+        definition: ecs.TaskDefinition,
+        registry: servicediscovery.Service | None,
+        needed: list[pulumi.Resource],
+    ) -> ecs.Service:
+        args = self._args
+        return ecs.Service(
+            self.child("service"),
+            name=self.name,
+            cluster=args.cluster_arn,
+            task_definition=definition.arn,
+            desired_count=args.tasks,
+            capacity_provider_strategies=[
+                ecs.ServiceCapacityProviderStrategyArgs(capacity_provider="FARGATE", weight=1, base=0),
+            ],
+            platform_version="LATEST",
+            network_configuration=ecs.ServiceNetworkConfigurationArgs(
+                subnets=args.subnet_ids,
+                security_groups=[group.id],
+                assign_public_ip=args.public_address,
+            ),
+            service_registries=ecs.ServiceServiceRegistriesArgs(
+                registry_arn=registry.arn, container_name="app", container_port=args.port
+            )
+            if registry
+            else None,
+            deployment_minimum_healthy_percent=100,
+            deployment_maximum_percent=200,
+            deployment_circuit_breaker=ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
+            wait_for_steady_state=True,
+            enable_ecs_managed_tags=True,
+            # The tasks are what is billed: without tags they are missing from the budget.
+            propagate_tags="SERVICE",
+            region=self.scope.region,
+            tags=self.tags(),
+            opts=self.child_options(
+                # A task that starts before it may pull, log, read its secrets or reach its peers fails to start.
+                depends_on=needed,
+                ignore_changes=["desiredCount"] if args.autoscaled else None,
+            ),
+        )
+
+    def _alarms(self, service_name: pulumi.Output[str]) -> list[alarms.Alarm]:
+        """CPU, memory, and whether anything runs at all."""
+        args = self._args
+        dimensions = {"ClusterName": args.cluster_name, "ServiceName": service_name}
+
+        def metric(name: str, statistic: str, period_s: int) -> Mapping[str, alarms.Metric]:
+            return {
+                "m": alarms.Metric(
+                    namespace="AWS/ECS", name=name, dimensions=dimensions, statistic=statistic, period_s=period_s
+                )
+            }
+
+        def busy(name: str, metric_name: str, limit: float) -> alarms.Alarm:
+            return alarms.Alarm(
+                name=name,
+                description=f"{self.name}: {name} above {limit:g} % for 5 minutes. More or larger tasks.",
+                metrics=metric(metric_name, "Average", 60),
+                **alarms.above(limit),
+                periods=5,
+                datapoints=5,
+                # No task, no figure: `tasks` below is the alarm for that.
+                missing="notBreaching",
+            )
+
+        return [
+            busy("cpu", "CPUUtilization", args.thresholds.cpu_pct),
+            busy("memory", "MemoryUtilization", args.thresholds.memory_pct),
+            alarms.Alarm(
+                name="tasks",
+                description=f"{self.name}: no task has run for 3 minutes. Look at the service's events and its log.",
+                # ECS reports CPU every 20 seconds for running tasks, and nothing where there are none.
+                metrics=metric("CPUUtilization", "SampleCount", 60),
+                **alarms.below(1),
+                periods=3,
+                datapoints=3,
+                missing="breaching",
+            ),
+        ]
+
+
+def _deployed(name: str, running: str, requested: str) -> str:
+    """`name`, if the service runs what was requested.
+
+    ECS rolls a failing deployment back and then is steady, which the provider reports as success
+    (hashicorp/terraform-provider-aws issues 19519 and 20858).
+
+    Raises:
+        DeploymentError: if another version runs.
+    """
+    if not pulumi.runtime.is_dry_run() and running != requested:
+        msg = f"service '{name}' was rolled back: it runs {running}, not {requested}; look at its events and its log"
+        raise DeploymentError(msg)
+    return name

@@ -1,0 +1,1 @@
+"""The Pulumi program: a system, a phase and a stack's config become one deployment, wired from components."""

@@ -1,0 +1,69 @@
+"""The environment contract: what every container is told, under the same names at every phase.
+
+An application that keeps to it needs no change when its stack is promoted: at a phase without read replicas
+``DATABASE_READ_URL`` is the primary's, at one without a CDN ``CDN_URL`` is the ingress's own address.
+"""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.service import STOP_TIMEOUT_S
+from infra.deployment import Deployment, ServicePlan
+
+#: The secret's fields that become variables of a container.
+DATABASE_SECRETS = {"DATABASE_URL": "url", "DATABASE_READ_URL": "readUrl"}
+
+
+def variable(name: str) -> str:
+    """A name as part of an environment variable's: ``api-response`` → ``API_RESPONSE``."""
+    return name.upper().replace("-", "_").replace(".", "_")
+
+
+def environment(
+    deployment: Deployment,
+    plan: ServicePlan,
+    *,
+    cdn_url: pulumi.Input[str],
+    queue_urls: Mapping[str, pulumi.Input[str]],
+    bucket_names: Mapping[str, pulumi.Input[str]],
+) -> dict[str, pulumi.Input[str]]:
+    """The plain variables of one service.
+
+    Args:
+        deployment: what the stack is.
+        plan: the service.
+        cdn_url: where static files are served from, without a slash at the end.
+        queue_urls: the queues by name.
+        bucket_names: the buckets by name; a service is told of those it uses.
+    """
+    pool = deployment.database.pool
+    values: dict[str, pulumi.Input[str]] = {
+        **plan.environment,
+        "ENVIRONMENT": deployment.environment,
+        "CDN_URL": cdn_url,
+        "DB_POOL_MIN": str(plan.pool_min),
+        "DB_POOL_MAX": str(plan.pool_max),
+        "DB_POOL_IDLE_TIMEOUT_S": str(pool.idle_timeout_s),
+        "DB_POOL_CONNECT_TIMEOUT_S": str(pool.connect_timeout_s),
+        "DB_POOL_STATEMENT_TIMEOUT_S": str(pool.statement_timeout_s),
+        # How long it has to finish its work after SIGTERM.
+        "STOP_TIMEOUT_S": str(STOP_TIMEOUT_S),
+    }
+    if plan.port is not None:
+        values["PORT"] = str(plan.port)
+    for name, seconds in deployment.cache_ttls.items():
+        values[f"CACHE_TTL_{variable(name)}_S"] = str(seconds)
+    for name, limit in deployment.rate_limits.items():
+        values[f"RATE_LIMIT_{variable(name)}_PERIOD_S"] = str(limit.period_s)
+        for tier, requests in limit.per_tier.items():
+            values[f"RATE_LIMIT_{variable(name)}_{variable(tier)}"] = str(requests)
+    for name, url in queue_urls.items():
+        values[f"QUEUE_URL_{variable(name)}"] = url
+    # The queue that a service means if it knows one only: the one it works on, or the only one there is.
+    own = plan.consumes or (next(iter(queue_urls)) if len(queue_urls) == 1 else None)
+    if own is not None and own in queue_urls:
+        values["QUEUE_URL"] = queue_urls[own]
+    for name, bucket in bucket_names.items():
+        values[f"BUCKET_{variable(name)}"] = bucket
+    return values

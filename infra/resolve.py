@@ -1,0 +1,340 @@
+"""A system, a phase and a stack's config become one `Deployment`; the only place where phases matter."""
+
+from pathlib import Path
+
+from infra import catalog, config, facts
+from infra.config import ServiceOverride, StackConfig
+from infra.deployment import CachePlan, DatabasePlan, Deployment, ServicePlan
+from infra.errors import Problems, allowed, did_you_mean
+from infra.modeling import at
+from infra.needs import check_capabilities, ingress_of
+from infra.phases import PHASES, SMALLEST_CACHE
+from infra.system import Limits, Service, System
+
+#: While a service is deployed its old and its new tasks run side by side, each with its connections.
+DEPLOYMENT_SURGE = 2
+
+_CPU_UNITS = 1024
+_MIB_PER_GIB = 1024
+
+
+def load(root: Path) -> Deployment:
+    """What the stack that the engine is running is to be.
+
+    Args:
+        root: the project's folder, the one with ``Pulumi.yaml``.
+
+    Raises:
+        ConfigError: if the config or the system's file is wrong, with every problem.
+    """
+    problems = Problems()
+    settings = config.read(root, problems)
+    return resolve_named(root, settings, problems)
+
+
+def resolve_named(root: Path, settings: StackConfig, problems: Problems) -> Deployment:
+    """`resolve` for the system that the config names.
+
+    Args:
+        root: the project's folder.
+        settings: the stack's config.
+        problems: what was found wrong in it.
+
+    Raises:
+        ConfigError: if anything is wrong.
+    """
+    known = catalog.names(root)
+    key, where = config.SYSTEM_KEY, settings.source(config.SYSTEM_KEY)
+    if not settings.system:
+        problems.add(where, key, f"missing; {allowed(known)}")
+    elif settings.system not in known:
+        problems.add(where, key, f"'{settings.system}' is not a system; {did_you_mean(settings.system, known)}")
+    else:
+        system = catalog.load(root, settings.system, problems)
+        if system is not None:
+            return resolve(system, settings, problems)
+    raise problems.error()
+
+
+def resolve(system: System, settings: StackConfig, problems: Problems | None = None) -> Deployment:
+    """Resolve every size: the config's word goes first, then the system's for this phase, then the phase's.
+
+    Args:
+        system: what runs.
+        settings: the stack's config, which names the phase.
+        problems: what was found wrong before; raised together with what is found here.
+
+    Raises:
+        ConfigError: if anything is wrong.
+    """
+    resolver = _Resolver(system, settings, problems or Problems())
+    deployment = resolver.deployment()
+    resolver.problems.raise_if_any()
+    return deployment
+
+
+class _Resolver:
+    """The steps of `resolve`, with what they share: the system, the config, its phase, the list of problems."""
+
+    def __init__(self, system: System, settings: StackConfig, problems: Problems) -> None:
+        self.system = system
+        self.settings = settings
+        self.problems = problems
+        self.phase = PHASES[settings.phase]
+
+    def deployment(self) -> Deployment:
+        """The deployment; where something is wrong it holds what would stand there, and `problems` the reason."""
+        system, settings, phase = self.system, self.settings, self.phase
+        self.check_service_names()
+        self.check_regions()
+        check_capabilities(system, settings, self.problems)
+        limits = at(system.limits, phase.name)
+        assert limits is not None  # noqa: S101 -- System makes sure that there is one from the first phase on
+        database = self.database(limits)
+        tasks = {name: self.tasks(name, service) for name, service in system.services.items()}
+        pool_max = self.pool_max(database, sum(most for _, most in tasks.values()))
+        return Deployment(
+            stack=settings.stack,
+            system=system.name,
+            title=system.title,
+            phase=phase.name,
+            environment=settings.environment,
+            production=settings.production,
+            users=system.users.get(phase.name, phase.users),
+            budget_usd=settings.budget_usd or system.budget_usd[phase.name],
+            regions=settings.regions,
+            domain=settings.domain,
+            receivers=settings.receivers,
+            flow_logs=settings.flow_logs,
+            ingress=ingress_of(system, phase),
+            private_tasks=phase.private_tasks,
+            nat=phase.nat,
+            services={
+                name: self.service(name, service, tasks[name], pool_max) for name, service in system.services.items()
+            },
+            database=database,
+            cache=self.cache(),
+            cache_ttls=system.cache.ttls if system.cache else {},
+            queues={name: queue for name, queue in system.queues.items() if queue.kind == "managed"},
+            buckets=system.storage,
+            storage_replication=phase.storage_replication,
+            cdn=phase.cdn,
+            rate_limits=system.rate_limits,
+            traffic=system.traffic,
+            limits=limits,
+            thresholds=system.thresholds,
+        )
+
+    def note(self, key: str, text: str) -> None:
+        """Note a problem of a key of the stack's config."""
+        full = f"{config.NAMESPACE}:{key}"
+        self.problems.add(self.settings.source(full), full, text)
+
+    def note_in_system(self, key: str, text: str) -> None:
+        """Note a problem of a key of the system's file."""
+        self.problems.add(f"{catalog.FOLDER}/{self.system.name}.yaml", key, text)
+
+    def check_service_names(self) -> None:
+        """Refuse overrides and images of services that the system does not have."""
+        for key, given in (("services", self.settings.services), ("images", self.settings.images)):
+            for name in given:
+                if name not in self.system.services:
+                    hint = did_you_mean(name, self.system.services)
+                    self.note(f"{key}.{name}", f"system '{self.system.name}' has no service '{name}'; {hint}")
+
+    def check_regions(self) -> None:
+        """Refuse too few or too many regions for the phase. Without any, the config has said so already."""
+        count, least = len(self.settings.regions), self.phase.min_regions
+        if least == 1 < count:
+            self.note("regions", f"phase '{self.phase.name}' runs in one region, not {count}")
+        elif 0 < count < least:
+            self.note("regions", f"phase '{self.phase.name}' needs {least} regions at least, not {count}")
+
+    def service(self, name: str, service: Service, tasks: tuple[int, int], pool_max: int) -> ServicePlan:
+        """One service, resolved."""
+        image, command, health_command = self.image(name, service)
+        cpu_units, memory_mib = self.size(name, service)
+        return ServicePlan(
+            name=name,
+            image=image,
+            command=command,
+            health_command=health_command,
+            port=service.port,
+            health_path=service.health_path,
+            public_path=service.public_path,
+            cpu_units=cpu_units,
+            memory_mib=memory_mib,
+            min_tasks=tasks[0],
+            max_tasks=tasks[1],
+            autoscaling=self.phase.autoscaling,
+            consumes=service.consumes,
+            environment=service.environment,
+            websockets=service.websockets,
+            request_timeout_s=service.request_timeout_s,
+            user=service.user,
+            writable_paths=service.writable_paths,
+            pool_min=min(self.system.database.pool.min, pool_max),
+            pool_max=pool_max,
+        )
+
+    def image(self, name: str, service: Service) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """The image of a service, its command and its health command."""
+        image = self.settings.images.get(name) or service.image
+        if self.settings.production and not (image and config.pinned(image)):
+            given = f"'{image}' is not pinned" if image else "missing"
+            self.note(
+                f"images.{name}",
+                f"{given}; environment '{self.settings.environment}' takes images by digest, "
+                "name@sha256:<64 hex digits>",
+            )
+        if image or service.placeholder is None:
+            return image or "", service.command, service.health_command
+        return service.placeholder.image, service.placeholder.command, service.placeholder.health_command
+
+    def size(self, name: str, service: Service) -> tuple[int, int]:
+        """CPU units and MiB of a task, in a pair that Fargate runs."""
+        override = self.settings.services.get(name, ServiceOverride())
+        cpu = override.cpu or at(service.cpu, self.phase.name) or 0
+        memory = override.memory_gib or at(service.memory_gib, self.phase.name) or 0
+        sizes = facts.fargate_sizes()
+        units, mib = round(cpu * _CPU_UNITS), round(memory * _MIB_PER_GIB)
+        known = units in sizes and units / _CPU_UNITS == cpu
+        if known and mib in sizes[units] and mib / _MIB_PER_GIB == memory:
+            return units, mib
+        if known:
+            choices = ", ".join(f"{amount / _MIB_PER_GIB:g}" for amount in sizes[units])
+            hint = f"allowed GiB with {cpu:g} vCPU: {choices}"
+        else:
+            hint = "allowed vCPU: " + ", ".join(f"{amount / _CPU_UNITS:g}" for amount in sizes)
+        text = f"Fargate runs no task of {cpu:g} vCPU with {memory:g} GiB; {hint}"
+        if override.cpu or override.memory_gib:
+            self.note(f"services.{name}", text)
+        else:
+            self.note_in_system(f"services.{name}", text)
+        return units, mib
+
+    def tasks(self, name: str, service: Service) -> tuple[int, int]:
+        """Tasks at rest and under the highest load."""
+        override = self.settings.services.get(name, ServiceOverride())
+        own_min, own_max = (at(values, self.phase.name) for values in (service.replicas, service.max_replicas))
+        least = override.min_tasks or own_min or self.phase.min_tasks
+        if self.phase.autoscaling is None:
+            if override.max_tasks not in (None, least):
+                self.note(
+                    f"services.{name}.maxTasks",
+                    f"{override.max_tasks} is above {least}, but phase '{self.phase.name}' does not scale by itself; "
+                    "set minTasks"
+                    if override.max_tasks > least
+                    else f"{override.max_tasks} is below the {least} at rest; set minTasks",
+                )
+            return least, least
+        most = override.max_tasks or own_max or max(self.phase.max_tasks, least)
+        if most < least:
+            key = "maxTasks" if override.max_tasks else "minTasks"
+            text = f"{least} tasks at rest are above {most} under load"
+            if override.min_tasks or override.max_tasks:
+                self.note(f"services.{name}.{key}", text)
+            else:
+                self.note_in_system(f"services.{name}.replicas", text)
+        return least, max(most, least)
+
+    def database(self, limits: Limits) -> DatabasePlan:
+        """The database, resolved."""
+        model, shape, phase = self.system.database, self.phase.database, self.phase.name
+        storage, most = self.storage()
+        instance = self.instance_class()
+        replicas, shards = at(model.read_replicas, phase), at(model.shards, phase)
+        return DatabasePlan(
+            version=model.version,
+            instance=instance,
+            storage_gib=storage,
+            max_storage_gib=most,
+            size_limit_gib=min(limits.database_gib, most),
+            multi_az=shape.multi_az,
+            read_replicas=shape.read_replicas if replicas is None else replicas,
+            proxy=shape.proxy,
+            backup_days=shape.backup_days,
+            cross_region_replica=shape.cross_region_replica,
+            copy_backups=shape.copy_backups,
+            shards=shards or 1,
+            max_connections=min(instance.max_connections, limits.connections or instance.max_connections),
+            extensions=model.extensions,
+            slow_query_ms=model.slow_query_ms,
+            partitions=model.partitions,
+            pool=model.pool,
+        )
+
+    def instance_class(self) -> facts.InstanceClass:
+        """The database's class: the config's, else the smallest that has what the system asks for, else the phase's."""
+        classes = facts.instance_classes()
+        here = {region.name for region in self.settings.regions}
+        offered = {name: one for name, one in classes.items() if not here & set(one.not_in)}
+        if self.settings.database_class:
+            chosen = classes[self.settings.database_class]
+            if chosen.name not in offered:
+                missing = ", ".join(sorted(here & set(chosen.not_in)))
+                self.note("databaseClass", f"'{chosen.name}' is not offered in {missing}; {allowed(offered)}")
+            return chosen
+        wanted = at(self.system.database.compute, self.phase.name)
+        if wanted is None:
+            return classes[self.phase.database.instance_class]
+        enough = [one for one in offered.values() if one.vcpu >= wanted.cpu and one.memory_gib >= wanted.memory_gib]
+        if not enough:
+            self.note_in_system(
+                "database.compute",
+                f"no database class has {wanted.cpu:g} vCPU and {wanted.memory_gib:g} GiB at phase '{self.phase.name}'",
+            )
+            return classes[self.phase.database.instance_class]
+        return min(enough, key=lambda one: (one.memory_gib, one.vcpu, not one.burstable))
+
+    def storage(self) -> tuple[int, int]:
+        """The database's storage at the start and its ceiling, in GiB."""
+        model, rule = self.system.database, facts.storage()
+        start = self.settings.database_storage_gib or at(model.storage_gib, self.phase.name) or rule.min_gib
+        most = self.settings.database_max_storage_gib or at(model.max_storage_gib, self.phase.name) or rule.max_gib
+        for value, given, key, model_key in (
+            (start, self.settings.database_storage_gib, "databaseStorageGib", "storage_gib"),
+            (most, self.settings.database_max_storage_gib, "databaseMaxStorageGib", "max_storage_gib"),
+        ):
+            if not rule.min_gib <= value <= rule.max_gib:
+                text = f"{value} GiB is not allowed; must be {rule.min_gib} to {rule.max_gib}"
+                if given:
+                    self.note(key, text)
+                else:
+                    self.note_in_system(f"database.{model_key}", text)
+        if most < start * (1 + rule.headroom):
+            text = f"{most} GiB must be at least {rule.headroom:.0%} above the {start} GiB at the start"
+            if self.settings.database_max_storage_gib or self.settings.database_storage_gib:
+                by_start = self.settings.database_max_storage_gib is None
+                self.note("databaseStorageGib" if by_start else "databaseMaxStorageGib", f"the ceiling of {text}")
+            else:
+                self.note_in_system("database.max_storage_gib", f"the ceiling of {text}")
+        return start, most
+
+    def pool_max(self, database: DatabasePlan, tasks: int) -> int:
+        """Most connections of one task: its part of the database's, with every task there is under the highest load."""
+        pool = self.system.database.pool
+        budget = int(database.max_connections * pool.share)
+        fair = budget // (tasks * DEPLOYMENT_SURGE)
+        if fair < 1:
+            # A proxy shares connections between tasks, so that a task may hold one although there are fewer than tasks.
+            if not database.proxy:
+                self.note(
+                    "databaseClass",
+                    f"'{database.instance.name}' takes {database.max_connections} connections, of which the services "
+                    f"may use {budget}; too few for {tasks} tasks, twice that during a deployment",
+                )
+            return 1
+        return min(fair, pool.max or fair)
+
+    def cache(self) -> CachePlan | None:
+        """The in-memory store, where the phase brings one or the system requires it."""
+        model, shape = self.system.cache, self.phase.cache
+        if model is None or (shape is None and "cache" not in self.system.requires):
+            return None
+        return CachePlan(
+            engine=model.engine,
+            shape=shape or SMALLEST_CACHE,
+            memory_gib=at(model.memory_gib, self.phase.name),
+            evicts=not {"queue", "sessions"} & set(model.purposes),
+        )

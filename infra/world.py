@@ -1,0 +1,121 @@
+"""The whole stack: its regions, its budget, and what describes it to those who read the plan."""
+
+import hashlib
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.alarms import Receiver
+from components.base import Component, Scope, physical
+from components.budget import Budget, BudgetArgs
+from infra.deployment import Deployment
+from infra.region import Region, RegionArgs, region_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldArgs:
+    """What `World` needs.
+
+    Attributes:
+        deployment: what the stack is.
+        account_id: the AWS account.
+    """
+
+    deployment: Deployment
+    account_id: pulumi.Input[str]
+
+
+class World(Component):
+    """The root of everything.
+
+    Its inputs describe the stack to policies, review and promotion, which see only the plan: phase, system,
+    environment, users, budget, regions.
+
+    Attributes:
+        outputs: the stack's outputs: the primary region's.
+    """
+
+    tag = "world"
+    module = "index"
+
+    def __init__(self, name: str, args: WorldArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        deployment = args.deployment
+        scopes = {
+            region.name: Scope(
+                system=deployment.system,
+                stack=deployment.stack,
+                region=region.name,
+                account_id=args.account_id,
+            )
+            for region in deployment.regions
+        }
+        primary = deployment.regions[0]
+        super().__init__(
+            name,
+            scopes[primary.name],
+            opts,
+            {
+                "system": deployment.system,
+                "phase": str(deployment.phase),
+                "environment": deployment.environment,
+                "users": deployment.users,
+                "budget": deployment.budget_usd,
+                "regions": [region.name for region in deployment.regions],
+            },
+        )
+        receivers = tuple(Receiver(protocol=one.protocol, endpoint=one.endpoint) for one in deployment.receivers)
+        regions = {
+            region.name: Region(
+                self.child(region_code(region)),
+                RegionArgs(deployment=deployment, region=region, scope=scopes[region.name], receivers=receivers),
+                self.child_options(),
+            )
+            for region in deployment.regions
+        }
+        budget = Budget(
+            self.child("budget"),
+            BudgetArgs(
+                scope=scopes[primary.name],
+                monthly_usd=deployment.budget_usd,
+                topic_arn=regions[primary.name].topic_arn,
+                receivers=receivers,
+            ),
+            self.child_options(),
+        )
+        if not receivers:
+            pulumi.log.info("Nobody hears of alarms: set ascend:alertReceivers.", resource=self)
+        if deployment.domain and deployment.cdn is None:
+            text = f"ascend:domain is of no use at phase '{deployment.phase}', which has no CDN; use the output `url`."
+            pulumi.log.info(text, resource=self)
+        self.outputs: dict[str, pulumi.Input[object]] = {
+            "system": deployment.system,
+            "phase": str(deployment.phase),
+            "region": primary.name,
+            **regions[primary.name].outputs,
+            "budgetName": budget.budget_name,
+        }
+        self.register_outputs(self.outputs)
+
+
+def world_name(system: str, stack: str) -> str:
+    """The root's name, with which every name begins: the system and the stack, the system not twice.
+
+    Buckets and databases take lower-case letters, digits and hyphens only. A stack's name with others is written with
+    these, and marked, so that it does not meet another stack's.
+    """
+    whole = stack if stack == system or stack.startswith(f"{system}-") else f"{system}-{stack}"
+    plain = physical(whole)
+    return plain if plain == whole else f"{plain}-{hashlib.sha256(whole.encode()).hexdigest()[:4]}"
+
+
+def deploy(deployment: Deployment) -> World:
+    """Declare the stack and export its outputs."""
+    account_id = aws.get_caller_identity_output().account_id
+    world = World(
+        world_name(deployment.system, deployment.stack),
+        WorldArgs(deployment=deployment, account_id=account_id),
+    )
+    for name, value in world.outputs.items():
+        pulumi.export(name, value)
+    return world
