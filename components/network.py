@@ -204,7 +204,8 @@ class Network(Component):
         )
 
     def _flow_logs(self, args: NetworkArgs) -> None:
-        group = log_group(self, "flows", f"/ascend/{self.name}/flows", args.key_arn)
+        # A switch in the stack's config turns flow logs on and off; protected, they could not be turned off by it.
+        group = log_group(self, "flows", f"/ascend/{self.name}/flows", args.key_arn, protect=False)
         account = args.scope.account_id
         role = iam.Role(
             self.child("flows"),

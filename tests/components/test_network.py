@@ -83,9 +83,10 @@ def test_flow_logs_only_where_asked_for(run: Run) -> None:
     assert not made(run).of("ec2/flowLog:FlowLog")
     result = made(run, flow_logs=True)
     assert result.one("ec2/flowLog:FlowLog").inputs["trafficType"] == "ALL"
-    group = result.one("cloudwatch/logGroup:LogGroup").inputs
-    assert group["kmsKeyId"] == KEY_ARN
-    assert group["retentionInDays"] == 30
+    group = result.one("cloudwatch/logGroup:LogGroup")
+    assert group.inputs["kmsKeyId"] == KEY_ARN
+    assert group.inputs["retentionInDays"] == 30
+    assert not group.protect
     trust = result.one("iam/role:Role").policy("assumeRolePolicy")["Trust"]
     assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from tests.infra.support import Plan
 
 #: Types that hold data, or without which data cannot be read.
-DATA = ("rds/instance:Instance", "s3/bucket:Bucket", "kms/key:Key", "secretsmanager/secret:Secret", "RandomPassword")
+DATA = (
+    "rds/instance:Instance",
+    "s3/bucket:Bucket",
+    "kms/key:Key",
+    "secretsmanager/secret:Secret",
+    "cloudwatch/logGroup:LogGroup",
+    "RandomPassword",
+)
 #: Types without a region of their own.
 GLOBAL = ("aws:iam/", "aws:budgets/", "random:", "ascend:")
 
