@@ -1,0 +1,1 @@
+"""Data of the aws provider that is about no single service."""
