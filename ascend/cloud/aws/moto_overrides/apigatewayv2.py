@@ -110,7 +110,7 @@ _STAGE = {
 def _patch_responses(module: ModuleType) -> None:
     from urllib.parse import unquote  # noqa: PLC0415 -- only where the service is used
 
-    from moto.core.utils import utcnow  # noqa: PLC0415
+    from moto.core.utils import utcnow  # noqa: PLC0415 -- as above
 
     response = module.ApiGatewayV2Response
     create_api, update_api = response.create_api, response.update_api

@@ -18,7 +18,7 @@ def install() -> None:
 
 def _patch(module: ModuleType) -> None:
     from moto.budgets.exceptions import DuplicateRecordException, NotFoundException  # noqa: PLC0415 -- moto is loaded
-    from moto.core.utils import unix_time  # noqa: PLC0415
+    from moto.core.utils import unix_time  # noqa: PLC0415 -- as above
 
     response = module.BudgetsResponse
     create, create_notification = response.create_budget, response.create_notification

@@ -210,7 +210,7 @@ def _settle(backend: Any, service: Any, *, redeploy: bool) -> None:
 def _deployments(service: Any, *, redeploy: bool) -> None:
     """One deployment, completed: what was replaced is gone at once."""
     from moto.core.utils import utcnow  # noqa: PLC0415 -- moto is loaded by now
-    from moto.moto_api._internal import mock_random  # noqa: PLC0415
+    from moto.moto_api._internal import mock_random  # noqa: PLC0415 -- as above
 
     if not service.deployments:
         return
@@ -238,7 +238,7 @@ def _deployments(service: Any, *, redeploy: bool) -> None:
 
 def _start(backend: Any, cluster: Any, service: Any, index: int) -> None:
     from moto.ec2.utils import random_private_ip  # noqa: PLC0415 -- moto is loaded by now
-    from moto.ecs.models import Task  # noqa: PLC0415
+    from moto.ecs.models import Task  # noqa: PLC0415 -- as above
 
     definition = backend.describe_task_definition(service.task_definition)
     network = _rotated(service.network_configuration, index)

@@ -39,7 +39,7 @@ class GatewayApi(ResourceType):
     gone = _GONE
     tags = tagging.TagStyle(key="", read="")
 
-    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- the base's signature
+    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
         """An OpenAPI body would need an import that the embedded cloud does not do."""
         if inputs.get("body"):
             return [Failure("body", "OpenAPI definitions are not emulated; declare routes and integrations")]
@@ -124,7 +124,7 @@ class _Part(ResourceType):
         """The part, None when it or its API is gone."""
         return self.unless_gone(api, f"Get{self.noun}", **self._named(object_id, inputs))
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """Send what changed."""
         operation = f"Update{self.noun}"
         params = self.api_params(api, operation, {name: news[name] for name in changed if name in news})
@@ -151,7 +151,7 @@ class Integration(_Part):
             params["ResponseParameters"] = {row["statusCode"]: row["mappings"] for row in props["responseParameters"]}
         return params
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Empty maps are not shown."""
         responses = found.pop("ResponseParameters", None) or {}
         props = api.props({key: value for key, value in found.items() if value != {}}, rename=self.rename)
@@ -193,7 +193,7 @@ class Route(_Part):
             }
         return params
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Empty maps are not shown."""
         parameters = found.pop("RequestParameters", None) or {}
         props = api.props({key: value for key, value in found.items() if value not in ({}, [])})
@@ -228,7 +228,7 @@ class Stage(_Part):
     rename: ClassVar = {"name": "StageName"}
     tags = tagging.TagStyle(key="", read="")
 
-    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- the base's signature
+    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
         """A deployment that is made automatically cannot also be chosen."""
         if inputs.get("autoDeploy") is True and inputs.get("deploymentId") not in (None, UNKNOWN):
             return [Failure("deploymentId", "cannot be chosen with autoDeploy")]

@@ -34,7 +34,7 @@ class Budget(ResourceType):
         read_path="ResourceTags",
     )
 
-    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- the base's signature
+    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
         """Times must be times; addresses must be addresses."""
         failures = []
         for name in ("timePeriodStart", "timePeriodEnd"):
@@ -75,7 +75,7 @@ class Budget(ResourceType):
         api.created_id = f"{account}{_SEPARATOR}{inputs['name']}"
         return api.created_id
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """The budget of this account and name."""
         account, _, name = object_id.partition(_SEPARATOR)
         answer = self.unless_gone(api, "DescribeBudget", AccountId=account, BudgetName=name)
@@ -146,12 +146,12 @@ class Budget(ResourceType):
                     Subscribers=_subscribers(row),
                 )
 
-    def tag_target(self, api: Api, object_id: str, state: Props) -> str:  # noqa: ARG002
+    def tag_target(self, api: Api, object_id: str, state: Props) -> str:  # noqa: ARG002 -- a hook
         """The budget's ARN, which has no region."""
         account, _, name = object_id.partition(_SEPARATOR)
         return api.arn(f"budget/{name}", region="", account=account)
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """Delete the budget with its notifications."""
         account, _, name = object_id.partition(_SEPARATOR)
         self.unless_gone(api, "DeleteBudget", AccountId=account, BudgetName=name)

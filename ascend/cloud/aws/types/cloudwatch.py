@@ -74,12 +74,12 @@ class MetricAlarm(ResourceType):
             params["Metrics"] = [_to_query(query) for query in inputs["metricQueries"]]
         return params
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """The alarm of this name."""
         alarms = api.call("DescribeAlarms", AlarmNames=[object_id], AlarmTypes=["MetricAlarm"])["MetricAlarms"]
         return alarms[0] if alarms else None
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Dimensions and queries in the provider's form."""
         plain = {key: value for key, value in found.items() if key not in {"Dimensions", "Metrics", "AlarmArn"}}
         props = api.props(plain, rename=self.rename)
@@ -94,11 +94,11 @@ class MetricAlarm(ResourceType):
             "tagsAll": self.tags.fetch(api, arn),
         }
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """The same call; it leaves tags alone."""
         api.call("PutMetricAlarm", **self._params(api, news))
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """Deleting what is gone is no error."""
         api.call("DeleteAlarms", AlarmNames=[object_id])
 
@@ -222,7 +222,7 @@ class Dashboard(ResourceType):
     cfn = "AWS::CloudWatch::Dashboard"
     gone = ("ResourceNotFound", "DashboardNotFoundError")
 
-    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- the base's signature
+    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
         """The body must be a JSON object with widgets."""
         body = inputs.get("dashboardBody")
         if body is UNKNOWN or not isinstance(body, str):
@@ -244,15 +244,15 @@ class Dashboard(ResourceType):
     def _put(self, api: Api, inputs: Props) -> None:
         api.call("PutDashboard", DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"])
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """The dashboard of this name."""
         return self.unless_gone(api, "GetDashboard", DashboardName=object_id)
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """The same call creates and changes."""
         self._put(api, news)
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Name, body and ARN."""
         return {
             "dashboardName": found["DashboardName"],
@@ -260,7 +260,7 @@ class Dashboard(ResourceType):
             "dashboardArn": found["DashboardArn"],
         }
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """Delete the dashboard."""
         self.unless_gone(api, "DeleteDashboards", DashboardNames=[object_id])
 

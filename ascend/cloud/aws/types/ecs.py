@@ -40,13 +40,13 @@ class Cluster(ResourceType):
             raise ProviderError(f"{api.where}: there is a cluster named {inputs['name']} already")
         return super().create(api, inputs)
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- the base's
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """A deleted cluster stays visible as inactive."""
         include = ["CONFIGURATIONS", "SETTINGS", "TAGS"]
         found = api.call("DescribeClusters", clusters=[object_id], include=include)["clusters"]
         return next((cluster for cluster in found if cluster["status"] != "INACTIVE"), None)
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Tags come with the description."""
         props = api.props({key: value for key, value in found.items() if key != "tags"}, rename=self.rename)
         return {**props, "tagsAll": self.tags.decode(found.get("tags"))}
@@ -65,7 +65,7 @@ class ClusterCapacityProviders(ResourceType):
     service = "ecs"
     gone = _GONE
 
-    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- the base's signature
+    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
         """The default strategy is made of providers that the cluster has."""
         path = "defaultCapacityProviderStrategies"
         strategies, names = inputs.get(path), inputs.get("capacityProviders")
@@ -93,12 +93,12 @@ class ClusterCapacityProviders(ResourceType):
             defaultCapacityProviderStrategy=[containers.strategy(row) for row in strategies],
         )
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """The cluster."""
         found = api.call("DescribeClusters", clusters=[object_id])["clusters"]
         return next((cluster for cluster in found if cluster["status"] != "INACTIVE"), None)
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Providers and default strategy."""
         strategies = found.get("defaultCapacityProviderStrategy") or []
         return {
@@ -107,11 +107,11 @@ class ClusterCapacityProviders(ResourceType):
             "defaultCapacityProviderStrategies": [{"base": 0, "weight": 0, **row} for row in strategies] or None,
         }
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """The same call creates and changes."""
         self._put(api, news)
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """A cluster without capacity providers."""
         self.unless_gone(
             api,
@@ -172,7 +172,7 @@ class TaskDefinition(ResourceType):
             return None
         return {**answer["taskDefinition"], "tags": answer.get("tags")}
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """The containers as they were given, while AWS still has them so."""
         hidden = {"containerDefinitions", "proxyConfiguration", "tags", "volumes"}
         props = api.props({key: value for key, value in found.items() if key not in hidden})
@@ -190,7 +190,7 @@ class TaskDefinition(ResourceType):
     def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:
         """Only what is the provider's own can change in place."""
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """Deregister the revision, not the family."""
         if state.get("arn") and not state.get("skipDestroy"):
             self.unless_gone(api, "DeregisterTaskDefinition", taskDefinition=state["arn"])

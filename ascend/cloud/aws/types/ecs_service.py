@@ -61,7 +61,7 @@ class Service(ResourceType):
     gone = ("ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException")
     tags = tagging.ECS
 
-    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- the base's signature
+    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
         """Capacity providers of Fargate and of instances do not mix, and one of them must weigh something."""
         return containers.judge_strategies(inputs.get("capacityProviderStrategies"))
 
@@ -125,14 +125,14 @@ class Service(ResourceType):
         encoded: dict[str, Any] = api.params(operation, {"deploymentConfiguration": given})["deploymentConfiguration"]
         return encoded
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """The cluster is in the ARN (or the import's ``cluster/name``); a deleted service stays visible as inactive."""
         cluster, name = object_id.split("/")[-2:]
         answer = self.unless_gone(api, "DescribeServices", cluster=cluster, services=[name], include=["TAGS"])
         found = answer["services"] if answer else []
         return next((service for service in found if service["status"] != "INACTIVE"), None)
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Names and ARNs in the form in which they were given."""
         hidden = {
             "capacityProviderStrategy",
@@ -164,7 +164,7 @@ class Service(ResourceType):
         )
         return props
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """Send what changed; the parts of the deployment configuration go together."""
         if "capacityProviderStrategies" in changed and not news.get("forceNewDeployment"):
             # service.go since v6.33, capacityProviderStrategyCustomizeDiff

@@ -41,7 +41,7 @@ class LogGroup(ResourceType):
             api.call("PutRetentionPolicy", logGroupName=name, retentionInDays=inputs["retentionInDays"])
         return name
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- the base's
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """Descriptions are by prefix."""
         groups = api.call("DescribeLogGroups", logGroupNamePrefix=object_id)["logGroups"]
         return next((group for group in groups if group["logGroupName"] == object_id), None)
@@ -51,7 +51,7 @@ class LogGroup(ResourceType):
         plain = {**found, "arn": found["arn"].removesuffix(":*"), "retentionInDays": found.get("retentionInDays", 0)}
         return super().outputs(api, object_id, inputs, plain)
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """Each property has its own call; `skipDestroy` is the provider's own business."""
         if "retentionInDays" in changed:
             if days := news.get("retentionInDays"):

@@ -160,14 +160,14 @@ class Instance(ResourceType):
 
     # Reading
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """By resource id, which the identifier can change under; an import is by either."""
         name = "dbi-resource-id" if re.fullmatch(r"db-[0-9A-Z]{26}", object_id) else "db-instance-id"
         filters = [{"Name": name, "Values": [object_id]}]
         found = api.call("DescribeDBInstances", Filters=filters)["DBInstances"]
         return found[0] if found else None
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """The provider shows parts of the answer under names of its own."""
         plain = {key: value for key, value in found.items() if key not in _HIDDEN}
         props = api.props(plain, rename=_RENAME_READ)

@@ -51,11 +51,11 @@ class SubnetGroup(ResourceType):
         props = super().outputs(api, object_id, inputs, {**found, "SubnetIds": subnets})
         return {"supportedNetworkTypes": found.get("SupportedNetworkTypes", ["IPV4"]), **props}
 
-    def tag_target(self, api: Api, object_id: str, state: Props) -> str:  # noqa: ARG002 -- the base's signature
+    def tag_target(self, api: Api, object_id: str, state: Props) -> str:  # noqa: ARG002 -- a hook
         """Tags go by ARN."""
         return api.arn(f"subgrp:{object_id}")
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """Both properties go along with every change."""
         if changed & {"description", "subnetIds"}:
             _require_zones(api, news["subnetIds"])
@@ -123,7 +123,7 @@ class ParameterGroup(ResourceType):
                 "ModifyDBParameterGroup", DBParameterGroupName=name, Parameters=[_to_parameter(row) for row in chunk]
             )
 
-    def tag_target(self, api: Api, object_id: str, state: Props) -> str:  # noqa: ARG002
+    def tag_target(self, api: Api, object_id: str, state: Props) -> str:  # noqa: ARG002 -- a hook
         """Tags go by ARN."""
         return api.arn(f"pg:{object_id}")
 

@@ -46,7 +46,7 @@ class PrivateDnsNamespace(ResourceType):
         api.created_id = str(_finish(api, answer)["Targets"]["NAMESPACE"])
         return api.created_id
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """The hosted zone's id is deep inside; the VPC is not told at all."""
         zone = ((found.get("Properties") or {}).get("DnsProperties") or {}).get("HostedZoneId")
         return {
@@ -57,13 +57,13 @@ class PrivateDnsNamespace(ResourceType):
             "tagsAll": self.tags.fetch(api, found["Arn"]),
         }
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """Only the description can change."""
         change = {"Description": news.get("description") or ""}
         token = f"{object_id}-{news.get('description')}"[:64]
         _finish(api, api.call("UpdatePrivateDnsNamespace", Id=object_id, UpdaterRequestId=token, Namespace=change))
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """Delete the namespace; one with services is refused."""
         answer = self.unless_gone(api, "DeleteNamespace", Id=object_id)
         if answer is not None:
@@ -93,7 +93,7 @@ class Service(ResourceType):
         props["healthCheckCustomConfig"] = asked if found.get("HealthCheckCustomConfig") is not None else None
         return props
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """The whole of description, DNS records and health check is sent: what is left out would be removed."""
         if not changed - {"forceDestroy"}:
             return

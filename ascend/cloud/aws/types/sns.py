@@ -85,12 +85,12 @@ class Topic(ResourceType):
             if attribute != "Policy" or value:  # an empty policy cannot be set: the default one stays
                 api.call("SetTopicAttributes", TopicArn=object_id, AttributeName=attribute, AttributeValue=value)
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- the base's
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """The topic's attributes."""
         answer = self.unless_gone(api, "GetTopicAttributes", TopicArn=object_id)
         return answer["Attributes"] if answer else None
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Attributes in the provider's types."""
         return {
             **_TOPIC.decode(found),
@@ -100,11 +100,11 @@ class Topic(ResourceType):
             "tagsAll": self.tags.fetch(api, object_id),
         }
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """One call for each attribute."""
         self._set(api, object_id, news, changed)
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """Delete the topic with its subscriptions."""
         self.unless_gone(api, "DeleteTopic", TopicArn=object_id)
 
@@ -125,20 +125,20 @@ class TopicPolicy(ResourceType):
     def _put(self, api: Api, topic: str, policy: str) -> None:
         api.call("SetTopicAttributes", TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """The topic's attributes, among them the policy."""
         answer = self.unless_gone(api, "GetTopicAttributes", TopicArn=object_id)
         return answer["Attributes"] if answer else None
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Policy and owner."""
         return {"arn": object_id, "policy": found.get("Policy"), "owner": found.get("Owner")}
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """The same call creates and changes."""
         self._put(api, object_id, str(news["policy"]))
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """A topic always has a policy: deleting one puts the default back, as the official provider does."""
         owner = object_id.split(":")[4]
         actions = ("GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission", "DeleteTopic")
@@ -175,12 +175,12 @@ class TopicSubscription(ResourceType):
         api.created_id = str(answer["SubscriptionArn"])
         return api.created_id
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """The subscription's attributes."""
         answer = self.unless_gone(api, "GetSubscriptionAttributes", SubscriptionArn=object_id)
         return answer["Attributes"] if answer else None
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Attributes in the provider's types."""
         return {
             **_SUBSCRIPTION.decode(found),
@@ -193,7 +193,7 @@ class TopicSubscription(ResourceType):
             "topic": found.get("TopicArn"),
         }
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """One call for each attribute; a filter policy is removed by an empty one."""
         encoded = _SUBSCRIPTION.encode({name: news.get(name) for name in changed})
         for attribute, value in sorted(encoded.items()):

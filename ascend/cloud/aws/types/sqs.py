@@ -63,7 +63,7 @@ class _OfQueue(ResourceType):
     service = "sqs"
     gone = _GONE
 
-    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- the base's
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:  # noqa: ARG002 -- a hook
         """The queue's attributes."""
         answer = self.unless_gone(api, "GetQueueAttributes", QueueUrl=object_id, AttributeNames=["All"])
         return answer["Attributes"] if answer else None
@@ -78,7 +78,7 @@ class Queue(_OfQueue):
     kind = "sqs-queue"
     tags = _TAGS
 
-    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- the base's signature
+    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
         """Redrive policies are documents."""
         return [*_redrive(inputs.get("redrivePolicy")), *_redrive_allow(inputs.get("redriveAllowPolicy"))]
 
@@ -97,7 +97,7 @@ class Queue(_OfQueue):
         api.created_id = str(answer["QueueUrl"])
         return api.created_id
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """Attributes in the provider's types."""
         return {
             **_QUEUE.decode(found),
@@ -108,11 +108,11 @@ class Queue(_OfQueue):
             "url": object_id,
         }
 
-    def tag_target(self, api: Api, object_id: str, state: Props) -> str:  # noqa: ARG002
+    def tag_target(self, api: Api, object_id: str, state: Props) -> str:  # noqa: ARG002 -- a hook
         """Tags go by URL."""
         return object_id
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """One call for all changed attributes."""
         chosen = {name: news.get(name) for name in changed}
         if "kmsMasterKeyId" in changed:
@@ -122,7 +122,7 @@ class Queue(_OfQueue):
         if attributes := _QUEUE.encode(chosen):
             api.call("SetQueueAttributes", QueueUrl=object_id, Attributes=attributes)
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """Delete the queue and what is in it."""
         self.unless_gone(api, "DeleteQueue", QueueUrl=object_id)
 
@@ -186,15 +186,15 @@ class _OneAttribute(_OfQueue):
         found = super().describe(api, object_id, inputs)
         return found if found and found.get(self.attribute) else None
 
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
         """The attribute's text."""
         return {"queueUrl": object_id, self.field: found[self.attribute]}
 
-    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
         """The same call creates and changes."""
         self._put(api, object_id, str(news[self.field]))
 
-    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002
+    def delete(self, api: Api, object_id: str, state: Props) -> None:  # noqa: ARG002 -- a hook
         """An empty attribute is none."""
         self.unless_gone(api, "SetQueueAttributes", QueueUrl=object_id, Attributes={self.attribute: ""})
 
@@ -212,7 +212,7 @@ class RedriveAllowPolicy(_OneAttribute):
     pulumi_type = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
     attribute, field = "RedriveAllowPolicy", "redriveAllowPolicy"
 
-    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- the base's signature
+    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
         """The policy is a document."""
         return list(_redrive_allow(inputs.get("redriveAllowPolicy")))
 
