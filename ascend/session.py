@@ -166,6 +166,8 @@ def open_session(
         raise InputError("--engine embedded works on the embedded cloud only; add --embedded")
     if embedded:
         _offer_passphrase(root)
+        # As with AWS: the program wants credentials, and the embedded cloud takes any.
+        os.environ.setdefault("CLOUDFLARE_API_TOKEN", "embedded")
     return Session(_engine(chosen, embedded=embedded), target, embedded, json)
 
 

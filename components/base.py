@@ -124,7 +124,8 @@ def check_child(args: pulumi.ResourceTransformationArgs) -> None:
 
 def _given_name(props: Mapping[str, Any]) -> str | None:
     """The physical name, where it is given and not derived by Pulumi."""
-    return next((props[key] for key in ("name", "bucket", "identifier") if isinstance(props.get(key), str)), None)
+    keys = ("name", "bucket", "identifier", "replication_group_id")
+    return next((props[key] for key in keys if isinstance(props.get(key), str)), None)
 
 
 def physical(name: str) -> str:

@@ -23,6 +23,8 @@ class Container:
         port: TCP port it listens on; None for none.
         environment: plain environment variables.
         secrets: environment variables from Secrets Manager, as ``arn:field::``.
+        secret_versions: id of the present value of each secret, by the secret's name. A container reads its secrets
+            when it starts and never again: as a label, the id makes another value another container, to be rolled out.
         user: numeric user (and group) it runs as; None for the image's own.
         writable_paths: folders it writes to; the n-th is the task's volume ``writable-<n>``.
         log_group: where its output goes.
@@ -37,6 +39,7 @@ class Container:
     port: int | None
     environment: Mapping[str, pulumi.Input[str]]
     secrets: Mapping[str, pulumi.Input[str]]
+    secret_versions: Mapping[str, pulumi.Input[str]]
     user: str | None
     writable_paths: Sequence[str]
     log_group: pulumi.Input[str]
@@ -82,6 +85,9 @@ def container_definitions(container: Container) -> pulumi.Output[str]:
     }
     if container.command:
         definition["command"] = list(container.command)
+    if container.secret_versions:
+        versions = sorted(container.secret_versions.items(), key=_name)
+        definition["dockerLabels"] = {f"secret-{name}": version for name, version in versions}
     if container.user is not None:
         definition["user"] = container.user
     return pulumi.Output.json_dumps([definition], sort_keys=True)

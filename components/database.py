@@ -18,8 +18,9 @@ PORT = 5432
 USERNAME = "app"
 DATABASE_NAME = "app"
 _PASSWORD_LENGTH = 40
-_LOGS = ("postgresql", "upgrade")
-_INSIGHTS_DAYS = 7
+LOGS = ("postgresql", "upgrade")
+#: Days of Performance Insights that cost nothing.
+INSIGHTS_DAYS = 7
 _TRANSACTION_IDLE_MS = 60_000
 
 
@@ -100,7 +101,9 @@ class Database(Component):
         identifier: the instance's name.
         arn: its ARN.
         address: host name.
+        zone: the availability zone that it was made in, by name.
         security_group_id: the group to let clients in by.
+        parameter_group_name: the server's parameters, which its replicas share.
         password: the owner's password, a secret.
     """
 
@@ -129,9 +132,10 @@ class Database(Component):
             opts=self.child_options(),
         )
         log_groups: list[pulumi.Resource] = [
-            log_group(self, f"log-{kind}", f"/aws/rds/instance/{identifier}/{kind}", args.key_arn) for kind in _LOGS
+            log_group(self, f"log-{kind}", f"/aws/rds/instance/{identifier}/{kind}", args.key_arn) for kind in LOGS
         ]
         growing = args.max_storage_gib > args.storage_gib
+        parameters = self._parameters()
         instance = rds.Instance(
             self.child("primary"),
             identifier=identifier,
@@ -148,7 +152,7 @@ class Database(Component):
             publicly_accessible=False,
             db_subnet_group_name=self._subnets().name,
             vpc_security_group_ids=[group.id],
-            parameter_group_name=self._parameters().name,
+            parameter_group_name=parameters.name,
             ca_cert_identifier=facts.load("database")["ca_certificate"],
             storage_type="gp3",
             # No `ignore_changes`: the provider itself passes over a size below the one that storage has grown to (its
@@ -166,10 +170,10 @@ class Database(Component):
             deletion_protection=True,
             skip_final_snapshot=False,
             final_snapshot_identifier=farewell.hex.apply(lambda mark: f"{identifier}-final-{mark}"),
-            enabled_cloudwatch_logs_exports=list(_LOGS),
+            enabled_cloudwatch_logs_exports=list(LOGS),
             performance_insights_enabled=args.performance_insights,
             performance_insights_kms_key_id=args.key_arn if args.performance_insights else None,
-            performance_insights_retention_period=_INSIGHTS_DAYS if args.performance_insights else None,
+            performance_insights_retention_period=INSIGHTS_DAYS if args.performance_insights else None,
             apply_immediately=True,
             region=region,
             tags=self.tags(name),
@@ -192,6 +196,8 @@ class Database(Component):
         self.identifier = instance.identifier
         self.arn = instance.arn
         self.address = instance.address
+        self.zone = instance.availability_zone
+        self.parameter_group_name = parameters.name
         self.security_group_id = group.id
         self.password = password.result
         self.register_outputs(
@@ -245,6 +251,8 @@ def server_parameters(args: DatabaseArgs) -> list[tuple[str, str, str]]:
         "log_lock_waits": "1",
         # A forgotten transaction holds locks and keeps vacuum from its work.
         "idle_in_transaction_session_timeout": str(_TRANSACTION_IDLE_MS),
+        # A replica tells what its queries still read, or vacuum on the primary takes it away and they are cancelled.
+        "hot_standby_feedback": "1",
         "shared_preload_libraries": ",".join(libraries),
         **args.parameters,
     }

@@ -62,6 +62,7 @@ class IngressArgs:
         requests_per_second: steady rate above which requests are refused with 429.
         burst: requests that may come at once.
         thresholds: where alarms go off.
+        closed: whether the API's own address is switched off, because an edge stands before it.
     """
 
     scope: Scope
@@ -72,6 +73,7 @@ class IngressArgs:
     requests_per_second: int
     burst: int
     thresholds: IngressThresholds
+    closed: bool = False
 
 
 class Ingress(Component):
@@ -83,8 +85,9 @@ class Ingress(Component):
     needed.
 
     Attributes:
-        url: the public address, without a slash at its end.
+        url: the API's own address, without a slash at its end.
         api_id: the API.
+        stage: the API's stage.
         link_id: the link that integrations go through.
         log_group_name: the access log.
     """
@@ -99,6 +102,7 @@ class Ingress(Component):
             self.child("api"),
             protocol_type="HTTP",
             description=f"{args.scope.system}, stack {args.scope.stack}",
+            disable_execute_api_endpoint=args.closed,
             region=region,
             tags=self.tags(),
             opts=self.child_options(),
@@ -115,7 +119,7 @@ class Ingress(Component):
         # Below this prefix AWS keeps the permission to deliver logs itself; elsewhere each log adds to a policy that is
         # full after a few. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
         log = log_group(self, "log", f"/aws/vendedlogs/ascend/{name}", args.key_arn)
-        apigatewayv2.Stage(
+        stage = apigatewayv2.Stage(
             self.child("stage"),
             api_id=api.id,
             name="$default",
@@ -135,6 +139,7 @@ class Ingress(Component):
         alarms.declare(self, self._alarms(api.id), args.topic_arn)
         self.url = api.api_endpoint
         self.api_id = api.id
+        self.stage = stage.name
         self.link_id = link.id
         self.log_group_name = log.name
         self.register_outputs(

@@ -53,6 +53,7 @@ class Network(Component):
         public_subnet_ids: subnets whose tasks with a public address reach the internet.
         private_subnet_ids: subnets for what is only reached from inside.
         isolated_subnet_ids: subnets for data.
+        zones: names of the availability zones in this account, in the order of `zone_ids`.
         front_security_group_id: the group of whatever takes requests in; services accept connections from it alone.
     """
 
@@ -80,7 +81,7 @@ class Network(Component):
             tags=self.tags(name),
             opts=self.child_options(),
         )
-        subnets: dict[str, list[pulumi.Output[str]]] = {}
+        subnets: dict[str, list[ec2.Subnet]] = {}
         tables: list[ec2.RouteTable] = []
         for tier in TIERS:
             table = self._route_table(tier)
@@ -110,9 +111,10 @@ class Network(Component):
         if args.flow_logs:
             self._flow_logs(args)
         self.vpc_id = vpc.id
-        self.public_subnet_ids = subnets["public"]
-        self.private_subnet_ids = subnets["private"]
-        self.isolated_subnet_ids = subnets["isolated"]
+        self.public_subnet_ids = [subnet.id for subnet in subnets["public"]]
+        self.private_subnet_ids = [subnet.id for subnet in subnets["private"]]
+        self.isolated_subnet_ids = [subnet.id for subnet in subnets["isolated"]]
+        self.zones = [subnet.availability_zone for subnet in subnets["isolated"]]
         self.front_security_group_id = front.id
         self.register_outputs(
             {
@@ -133,7 +135,7 @@ class Network(Component):
             opts=self.child_options(),
         )
 
-    def _subnet(self, tier: str, number: int, zone_id: str, cidr: str, table: ec2.RouteTable) -> pulumi.Output[str]:
+    def _subnet(self, tier: str, number: int, zone_id: str, cidr: str, table: ec2.RouteTable) -> ec2.Subnet:
         suffix = f"{tier}-{number}"
         subnet = ec2.Subnet(
             self.child(suffix),
@@ -153,7 +155,7 @@ class Network(Component):
             region=self._region,
             opts=self.child_options(),
         )
-        return subnet.id
+        return subnet
 
     def _storage_endpoint(self, tables: Sequence[ec2.RouteTable], scope: Scope) -> None:
         """The way to S3, for this account's buckets and for the layers of images in ECR, which S3 serves."""

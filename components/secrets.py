@@ -34,6 +34,7 @@ class Secrets(Component):
 
     Attributes:
         arns: ARN of each secret, by its name. It is known once the secret has a value.
+        versions: id of each secret's present value, by its name. Another value has another.
     """
 
     tag = "secrets"
@@ -41,6 +42,7 @@ class Secrets(Component):
     def __init__(self, name: str, args: SecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.scope, opts)
         self.arns: dict[str, pulumi.Output[str]] = {}
+        self.versions: dict[str, pulumi.Output[str]] = {}
         for key, fields in args.secrets.items():
             secret = secretsmanager.Secret(
                 self.child(key),
@@ -60,6 +62,7 @@ class Secrets(Component):
             )
             # Known with the version, not before: a task that starts while there is no value yet fails.
             self.arns[key] = pulumi.Output.all(secret.arn, version.version_id).apply(lambda known: str(known[0]))
+            self.versions[key] = version.version_id
         self.register_outputs({"arns": self.arns})
 
     def reference(self, key: str, field: str) -> pulumi.Output[str]:

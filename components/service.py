@@ -71,6 +71,7 @@ class ServiceArgs:
         environment: plain environment variables.
         secrets: environment variables from Secrets Manager: ``arn:field::`` by variable.
         secret_arns: the secrets that those come from.
+        secret_versions: id of the present value of each of them, by name; another one starts new tasks.
         user: numeric user (and group) it runs as; None for the image's own.
         writable_paths: folders it writes to; the rest of its file system is read-only. Each is an empty volume, root's
             own unless the image declares it as a `VOLUME` of its user.
@@ -101,6 +102,7 @@ class ServiceArgs:
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     secret_arns: Sequence[pulumi.Input[str]] = ()
+    secret_versions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     user: str | None = None
     writable_paths: Sequence[str] = ()
     peers: Mapping[str, Peer] = field(default_factory=dict)
@@ -180,6 +182,7 @@ class Service(Component):
                     port=args.port,
                     environment=args.environment,
                     secrets=args.secrets,
+                    secret_versions=args.secret_versions,
                     user=args.user,
                     writable_paths=args.writable_paths,
                     log_group=logs.name,

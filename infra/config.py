@@ -6,10 +6,12 @@ What can be said of a value alone is said here; what needs the system (does this
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 import pulumi
@@ -25,6 +27,9 @@ NAMESPACE = "ascend"
 REGION_KEY = "aws:region"
 SYSTEM_KEY = f"{NAMESPACE}:system"
 PRODUCTION = ("prod", "production")
+#: Where Cloudflare's provider finds its credentials: keys of the config, and variables of the environment.
+EDGE_TOKENS = ("cloudflare:apiToken", "cloudflare:apiKey", "cloudflare:apiUserServiceKey")
+EDGE_VARIABLES = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_API_USER_SERVICE_KEY")
 
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -77,11 +82,15 @@ class StackConfig:
         environment: where the stack stands (``dev``, ``prod``).
         regions: where it runs; the first is the primary one.
         domain: its domain name; None for the provider's own.
+        zone: the Cloudflare zone that the domain is in.
+        direct_access: whether the ingress answers at its own address beside the edge.
+        edge_credentials: whether there are credentials for Cloudflare.
         receivers: who hears of alarms.
         images: container images by service.
         database_class: the database's class; None for the phase's.
         database_storage_gib: its storage at the start, in GiB; None for the system's.
         database_max_storage_gib: how far that may grow, in GiB; None for the system's.
+        cache_node_type: the cache's node type; None for the phase's.
         services: sizes by service.
         flow_logs: whether the network's flows are logged.
         budget_usd: the most it may cost, in US dollars a month; None for the system's.
@@ -94,11 +103,15 @@ class StackConfig:
     environment: str = "dev"
     regions: tuple[facts.Region, ...] = ()
     domain: str | None = None
+    zone: str | None = None
+    direct_access: bool = False
+    edge_credentials: bool = False
     receivers: tuple[Receiver, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     database_class: str | None = None
     database_storage_gib: int | None = None
     database_max_storage_gib: int | None = None
+    cache_node_type: str | None = None
     services: Mapping[str, ServiceOverride] = field(default_factory=dict)
     flow_logs: bool = False
     budget_usd: float | None = None
@@ -290,6 +303,14 @@ def _instance_class(reader: _Reader, key: str, value: Any) -> str:
     return str(value)
 
 
+def _node_type(reader: _Reader, key: str, value: Any) -> str:
+    types = facts.cache_nodes()
+    if value not in types:
+        msg = f"{reader.shown(key, value)} is not a cache node type; {did_you_mean(str(value), types)}"
+        raise ValueError(msg)
+    return str(value)
+
+
 def _any(_reader: _Reader, _key: str, value: Any) -> str:
     return str(value)
 
@@ -301,11 +322,14 @@ KEYS: Mapping[str, tuple[str, Callable[[_Reader, str, Any], Any], Any]] = {
     "environment": ("environment", _environment, "dev"),
     "regions": ("regions", _regions, ()),
     "domain": ("domain", _domain, None),
+    "zone": ("zone", _domain, None),
+    "directAccess": ("direct_access", _boolean, False),
     "alertReceivers": ("receivers", _receivers, ()),
     "images": ("images", _images, {}),
     "databaseClass": ("database_class", _instance_class, None),
     "databaseStorageGib": ("database_storage_gib", _whole, None),
     "databaseMaxStorageGib": ("database_max_storage_gib", _whole, None),
+    "cacheNodeType": ("cache_node_type", _node_type, None),
     "services": ("services", _services, {}),
     "flowLogs": ("flow_logs", _boolean, False),
     "budget": ("budget_usd", _number, None),
@@ -325,6 +349,7 @@ def parse(
     *,
     source: Callable[[str], str] = lambda _key: "config",
     secrets: frozenset[str] = frozenset(),
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> StackConfig:
     """Read a stack's config.
 
@@ -335,6 +360,7 @@ def parse(
         problems: takes what is wrong.
         source: where a key's value was written, for messages.
         secrets: keys whose values messages must not repeat.
+        environ: environment variables, for credentials that are in none of the keys.
 
     Returns:
         The config, with defaults where something was wrong.
@@ -346,7 +372,26 @@ def parse(
             reader.note(key, f"unknown key; {did_you_mean(name, KEYS, f'{NAMESPACE}:')}")
     values = {attribute: reader.read(name, parser, default) for name, (attribute, parser, default) in KEYS.items()}
     values["regions"] = _with_primary(reader, values["regions"])
-    return StackConfig(stack=stack, source=source, **values)
+    _check_zone(reader, values["domain"], values["zone"])
+    token = any(raw.get(key) for key in EDGE_TOKENS) or any(environ.get(name) for name in EDGE_VARIABLES)
+    return StackConfig(stack=stack, source=source, edge_credentials=token, **values)
+
+
+def _check_zone(reader: _Reader, domain: str | None, zone: str | None) -> None:
+    """A domain and its zone come together; a name outside of the zone would become a name below it."""
+    key = f"{NAMESPACE}:zone"
+    if any(reader.raw.get(f"{NAMESPACE}:{name}") and not value for name, value in (("domain", domain), ("zone", zone))):
+        return  # one of them is no name at all, which has been said
+    if domain and not zone:
+        reader.note(key, f"missing; {NAMESPACE}:domain needs the Cloudflare zone that it is in, such as example.com")
+    elif zone and not domain:
+        reader.note(
+            f"{NAMESPACE}:domain", f"missing; {key} is of use only with the name in it that the stack answers to"
+        )
+    elif domain and zone and domain != zone and not domain.endswith(f".{zone}"):
+        reader.note(
+            key, f"{reader.shown(key, zone)} does not hold the domain {reader.shown(f'{NAMESPACE}:domain', domain)}"
+        )
 
 
 def _with_primary(reader: _Reader, regions: tuple[facts.Region, ...]) -> tuple[facts.Region, ...]:
@@ -378,7 +423,7 @@ def read(root: Path, problems: Problems) -> StackConfig:
     raw = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     stack = pulumi.get_stack()
     secrets = frozenset(key for key in raw if runtime_config.is_config_secret(key))
-    return parse(raw, stack, problems, source=_sources(root, stack, raw), secrets=secrets)
+    return parse(raw, stack, problems, source=_sources(root, stack, raw), secrets=secrets, environ=os.environ)
 
 
 def _sources(root: Path, stack: str, raw: Mapping[str, str]) -> Callable[[str], str]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.config import Receiver
-    from infra.facts import InstanceClass, Region
+    from infra.facts import CacheNode, InstanceClass, Region
     from infra.phases import Autoscaling, CacheShape, CdnShape, Ingress, Nat, PhaseName
     from infra.system import Bucket, Limits, Partition, Pool, Queue, RateLimit, Thresholds, Traffic
 
@@ -37,6 +37,8 @@ class ServicePlan:
         request_timeout_s: longest request it answers, in seconds.
         user: numeric user (and group) it runs as; None for the image's own.
         writable_paths: folders it writes to; the rest of its file system is read-only.
+        edge_ttl_s: seconds that the edge keeps its answers where nobody is signed in; None as each answer says.
+        static_paths: paths whose files never change under their name.
         pool_min: database connections that one task keeps open.
         pool_max: most database connections of one task.
     """
@@ -59,6 +61,8 @@ class ServicePlan:
     request_timeout_s: int
     user: str | None
     writable_paths: tuple[str, ...]
+    edge_ttl_s: int | None
+    static_paths: tuple[str, ...]
     pool_min: int
     pool_max: int
 
@@ -112,15 +116,32 @@ class CachePlan:
 
     Attributes:
         engine: ``valkey`` or ``redis``.
-        shape: node type, nodes, failover.
-        memory_gib: memory that the system asks for, in GiB; None for the node type's.
+        shape: nodes and failover; its node type is the phase's own, which config and system go before.
+        node: the type of its nodes and its facts.
         evicts: whether old entries may make room; False where a queue or sessions live in it.
+        snapshot_days: days that daily snapshots are kept.
     """
 
     engine: str
     shape: CacheShape
-    memory_gib: float | None
+    node: CacheNode
     evicts: bool
+    snapshot_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgePlan:
+    """The edge to put before the ingress.
+
+    Attributes:
+        domain: the stack's domain name.
+        zone: the name of the zone that it is in.
+        shape: what the phase switches on.
+    """
+
+    domain: str
+    zone: str
+    shape: CdnShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +171,10 @@ class Deployment:
         queues: queues of their own, by name (those in the cache are the cache's).
         buckets: places for files, by name.
         storage_replication: whether buckets are replicated to the other regions.
-        cdn: the edge, None for none.
+        cdn: what the phase wants of an edge, None for none.
+        edge: the edge, None where the phase has none or something is missing for it.
+        direct_access: whether the ingress answers at its own address beside the edge.
+        missing: what the phase wants and the config does not give, a line each.
         rate_limits: limits per user, by name.
         traffic: what users do.
         limits: what the system must stay below.
@@ -180,6 +204,9 @@ class Deployment:
     buckets: Mapping[str, Bucket]
     storage_replication: bool
     cdn: CdnShape | None
+    edge: EdgePlan | None
+    direct_access: bool
+    missing: tuple[str, ...]
     rate_limits: Mapping[str, RateLimit]
     traffic: Traffic
     limits: Limits

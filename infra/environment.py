@@ -1,7 +1,10 @@
 """The environment contract: what every container is told, under the same names at every phase.
 
 An application that keeps to it needs no change when its stack is promoted: at a phase without read replicas
-``DATABASE_READ_URL`` is the primary's, at one without a CDN ``CDN_URL`` is the ingress's own address.
+``DATABASE_READ_URL`` is the primary's, at one without a CDN ``CDN_URL`` is the ingress's own address. ``REDIS_URL``
+alone comes with what it leads to: an application that finds none works without a cache.
+
+``DB_POOL_MAX`` is what a task may open to each of the two database addresses, whether they lead to one server or two.
 """
 
 from collections.abc import Mapping
@@ -13,6 +16,7 @@ from infra.deployment import Deployment, ServicePlan
 
 #: The secret's fields that become variables of a container.
 DATABASE_SECRETS = {"DATABASE_URL": "url", "DATABASE_READ_URL": "readUrl"}
+CACHE_SECRETS = {"REDIS_URL": "url"}
 
 
 def variable(name: str) -> str:

@@ -59,6 +59,19 @@ class InstanceClass:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheNode:
+    """One type of cache node.
+
+    Attributes:
+        name: the type (``cache.t4g.micro``).
+        memory_gib: memory for data, in GiB: what is not reserved for snapshots and bursts.
+    """
+
+    name: str
+    memory_gib: float
+
+
+@dataclass(frozen=True, slots=True)
 class StorageFacts:
     """What a database's storage can be.
 
@@ -103,6 +116,15 @@ def instance_classes() -> Mapping[str, InstanceClass]:
             not_in=tuple(fact.get("not_in", ())),
         )
         for name, fact in data["classes"].items()
+    }
+
+
+@cache
+def cache_nodes() -> Mapping[str, CacheNode]:
+    """Every type of cache node that a stack can use, by name, the least memory first."""
+    return {
+        name: CacheNode(name, fact["maxmemory_bytes"] * (1 - fact["reserved_pct"] / 100) / 1024**3)
+        for name, fact in facts.load("cache_nodes")["types"].items()
     }
 
 

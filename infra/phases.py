@@ -58,7 +58,16 @@ class Capability(StrEnum):
 
 #: What the components of this version provide.
 BUILT = frozenset(
-    {Capability.HTTP_API, Capability.SERVICE, Capability.DATABASE, Capability.STORAGE, Capability.QUEUE},
+    {
+        Capability.HTTP_API,
+        Capability.SERVICE,
+        Capability.DATABASE,
+        Capability.STORAGE,
+        Capability.QUEUE,
+        Capability.CDN,
+        Capability.CACHE,
+        Capability.READ_REPLICAS,
+    },
 )
 
 

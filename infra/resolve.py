@@ -4,15 +4,19 @@ from pathlib import Path
 
 from infra import catalog, config, facts
 from infra.config import ServiceOverride, StackConfig
-from infra.deployment import CachePlan, DatabasePlan, Deployment, ServicePlan
+from infra.deployment import CachePlan, DatabasePlan, Deployment, EdgePlan, ServicePlan
 from infra.errors import Problems, allowed, did_you_mean
 from infra.modeling import at
 from infra.needs import check_capabilities, ingress_of
-from infra.phases import PHASES, SMALLEST_CACHE
-from infra.system import Limits, Service, System
+from infra.phases import PHASES, SMALLEST_CACHE, CacheShape
+from infra.system import Cache, Limits, Service, System
 
 #: While a service is deployed its old and its new tasks run side by side, each with its connections.
 DEPLOYMENT_SURGE = 2
+#: DATABASE_URL and DATABASE_READ_URL: a service may keep a pool to each.
+ADDRESSES = 2
+#: Days that the snapshots of a cache are kept which holds nothing but copies.
+COPY_SNAPSHOT_DAYS = 1
 
 _CPU_UNITS = 1024
 _MIB_PER_GIB = 1024
@@ -119,6 +123,9 @@ class _Resolver:
             buckets=system.storage,
             storage_replication=phase.storage_replication,
             cdn=phase.cdn,
+            edge=self.edge(),
+            direct_access=settings.direct_access,
+            missing=self.missing(),
             rate_limits=system.rate_limits,
             traffic=system.traffic,
             limits=limits,
@@ -173,6 +180,8 @@ class _Resolver:
             request_timeout_s=service.request_timeout_s,
             user=service.user,
             writable_paths=service.writable_paths,
+            edge_ttl_s=service.edge_ttl_s,
+            static_paths=service.static_paths,
             pool_min=min(self.system.database.pool.min, pool_max),
             pool_max=pool_max,
         )
@@ -312,29 +321,78 @@ class _Resolver:
         return start, most
 
     def pool_max(self, database: DatabasePlan, tasks: int) -> int:
-        """Most connections of one task: its part of the database's, with every task there is under the highest load."""
+        """Most connections of one task to each address: its part of a server's, with every task under the highest load.
+
+        A task reads from one address and writes to the other. Without replicas both are the primary's, which then has
+        to take both. Replicas are of the primary's class; where there are several, all tasks may meet at one of them.
+        """
         pool = self.system.database.pool
         budget = int(database.max_connections * pool.share)
-        fair = budget // (tasks * DEPLOYMENT_SURGE)
+        pools = 1 if database.read_replicas else ADDRESSES
+        fair = budget // (tasks * DEPLOYMENT_SURGE * pools)
         if fair < 1:
             # A proxy shares connections between tasks, so that a task may hold one although there are fewer than tasks.
             if not database.proxy:
                 self.note(
                     "databaseClass",
                     f"'{database.instance.name}' takes {database.max_connections} connections, of which the services "
-                    f"may use {budget}; too few for {tasks} tasks, twice that during a deployment",
+                    f"may use {budget}; too few for {tasks} tasks, twice that during a deployment"
+                    + (", with a pool for reads and one for writes each" if pools > 1 else ""),
                 )
             return 1
         return min(fair, pool.max or fair)
+
+    def edge(self) -> EdgePlan | None:
+        """The edge, where the phase brings one and there is everything that it takes."""
+        settings, shape = self.settings, self.phase.cdn
+        if shape is None or settings.domain is None or settings.zone is None or not settings.edge_credentials:
+            return None
+        return EdgePlan(domain=settings.domain, zone=settings.zone, shape=shape)
+
+    def missing(self) -> tuple[str, ...]:
+        """What the phase wants and the config does not give."""
+        if self.phase.cdn is None:
+            return ()
+        if self.settings.domain is None:
+            return ("No CDN: set ascend:domain and ascend:zone, a name in a Cloudflare zone.",)
+        if not self.settings.edge_credentials:
+            return ("No CDN: no Cloudflare token; set the secret cloudflare:apiToken or CLOUDFLARE_API_TOKEN.",)
+        if self.settings.direct_access:
+            return ("The origin answers everyone at its own address: take out ascend:directAccess.",)
+        return ()
 
     def cache(self) -> CachePlan | None:
         """The in-memory store, where the phase brings one or the system requires it."""
         model, shape = self.system.cache, self.phase.cache
         if model is None or (shape is None and "cache" not in self.system.requires):
+            if self.settings.cache_node_type:
+                self.note(
+                    "cacheNodeType",
+                    f"system '{self.system.name}' has no cache at phase '{self.phase.name}'; leave it out",
+                )
             return None
+        shape = shape or SMALLEST_CACHE
+        evicts = not {"queue", "sessions"} & set(model.purposes)
         return CachePlan(
             engine=model.engine,
-            shape=shape or SMALLEST_CACHE,
-            memory_gib=at(model.memory_gib, self.phase.name),
-            evicts=not {"queue", "sessions"} & set(model.purposes),
+            shape=shape,
+            node=self.cache_node(model, shape),
+            evicts=evicts,
+            # A copy of what is in the database can be made again; one snapshot saves a slow start with an empty cache.
+            snapshot_days=COPY_SNAPSHOT_DAYS if evicts else self.phase.database.backup_days,
         )
+
+    def cache_node(self, model: Cache, shape: CacheShape) -> facts.CacheNode:
+        """The node type: the config's, else the smallest that has the memory the system asks for, else the phase's."""
+        types = facts.cache_nodes()
+        if self.settings.cache_node_type:
+            return types[self.settings.cache_node_type]
+        wanted = at(model.memory_gib, self.phase.name)
+        if wanted is None:
+            return types[shape.node_type]
+        enough = next((one for one in types.values() if one.memory_gib >= wanted), None)
+        if enough is None:
+            most = max(one.memory_gib for one in types.values())
+            text = f"no cache node has {wanted:g} GiB for data; allowed: at most {most:.0f}"
+            self.note_in_system("cache.memory_gib", text)
+        return enough or types[shape.node_type]

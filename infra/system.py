@@ -40,7 +40,20 @@ CONTRACT_VARIABLES = (
 )
 CONTRACT_PREFIXES = ("AWS_", "BUCKET_", "CACHE_TTL_", "DB_POOL_", "QUEUE_URL_", "RATE_LIMIT_")
 #: Names of a region's own parts, which a service beside them cannot take.
-PART_NAMES = ("alarms", "cluster", "database", "ingress", "keys", "network", "routes", "secrets", "storage")
+PART_NAMES = (
+    "alarms",
+    "cache",
+    "certificate",
+    "cluster",
+    "database",
+    "ingress",
+    "keys",
+    "network",
+    "origin",
+    "routes",
+    "secrets",
+    "storage",
+)
 #: Words that give away a secret put where everyone who may describe a task can read it.
 _SECRET_WORDS = ("SECRET", "PASSWORD", "TOKEN", "PRIVATE_KEY", "API_KEY", "CREDENTIAL")
 
@@ -99,6 +112,17 @@ class Service(Model):
         default_factory=dict,
         description="Tasks under the highest load, only where they differ from the phase's.",
     )
+    edge_ttl_s: int | None = Field(
+        default=0,
+        ge=0,
+        le=31_536_000,
+        description="Seconds that the edge keeps answers to requests without cookie or token; 0 for never, null for as "
+        "long as each answer itself says.",
+    )
+    static_paths: tuple[Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9_.-]+/)+\*$")], ...] = Field(
+        default=(),
+        description="Paths whose files never change under their name (a hash is in it); kept for a year.",
+    )
     user: str | None = Field(
         default=None,
         pattern=r"^[0-9]+(:[0-9]+)?$",
@@ -120,6 +144,7 @@ class Service(Model):
             (self.health_path and self.port is None, "`health_path` needs `port`"),
             (self.port and not self.health_path, "`port` needs `health_path`"),
             (self.websockets and not self.public_path, "`websockets` needs `public_path`"),
+            (self.static_paths and not self.public_path, "`static_paths` needs `public_path`"),
             (
                 not (self.image or self.placeholder),
                 "needs `image`, or a `placeholder` until a stack's config names one",
@@ -298,6 +323,11 @@ class RateLimit(Model):
     """How often one user may do one thing."""
 
     period_s: int = Field(gt=0, description="Length of the window, in seconds.")
+    path: str | None = Field(
+        default=None,
+        pattern=r"^/([A-Za-z0-9_.-]+/)*\*$",
+        description="Paths whose requests it counts, by which the edge can tell; null where only the service can.",
+    )
     per_tier: Mapping[Name, PositiveInt] = Field(min_length=1, description="Requests per window, by tier of the user.")
 
 
@@ -348,15 +378,16 @@ class Thresholds(Model):
 
     p95_s: PositiveFloat = Field(default=1.0, description="Response time that 95 % of requests stay below, in seconds.")
     error_rate_pct: Percent = Field(default=1.0, description="Failed requests, in percent of all.")
-    cpu_pct: Percent = Field(default=70, description="CPU of a service or the database, in percent.")
-    memory_pct: Percent = Field(default=80, description="Memory of a service, in percent.")
+    cpu_pct: Percent = Field(default=70, description="CPU of a service, the database or the cache, in percent.")
+    memory_pct: Percent = Field(default=80, description="Memory of a service, the database or the cache, in percent.")
     queue_depth: PositiveInt = Field(default=100, description="Messages that wait in a queue.")
     connections_pct: Percent = Field(
-        default=80, description="Database connections, in percent of the most there can be."
+        default=80, description="Connections to the database and the cache, in percent of the most there can be."
     )
     connections: PositiveInt | None = Field(
         default=None, description="Database connections, as a number; null for none."
     )
+    replica_lag_s: PositiveInt = Field(default=120, description="How far a read replica is behind, in seconds.")
     database_size_pct: Percent = Field(default=80, description="Size of the database, in percent of its limit.")
     bandwidth_pct: Percent = Field(default=80, description="Run rate of traffic, in percent of the month's limit.")
 

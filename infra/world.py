@@ -65,14 +65,22 @@ class World(Component):
             },
         )
         receivers = tuple(Receiver(protocol=one.protocol, endpoint=one.endpoint) for one in deployment.receivers)
+        zone_id = _zone_id(deployment)
         regions = {
             region.name: Region(
                 self.child(region_code(region)),
-                RegionArgs(deployment=deployment, region=region, scope=scopes[region.name], receivers=receivers),
+                RegionArgs(
+                    deployment=deployment,
+                    region=region,
+                    scope=scopes[region.name],
+                    receivers=receivers,
+                    zone_id=zone_id,
+                ),
                 self.child_options(),
             )
             for region in deployment.regions
         }
+        self._make_edge(deployment, zone_id, regions[primary.name])
         budget = Budget(
             self.child("budget"),
             BudgetArgs(
@@ -88,14 +96,34 @@ class World(Component):
         if deployment.domain and deployment.cdn is None:
             text = f"ascend:domain is of no use at phase '{deployment.phase}', which has no CDN; use the output `url`."
             pulumi.log.info(text, resource=self)
+        for line in deployment.missing:
+            pulumi.log.info(line, resource=self)
         self.outputs: dict[str, pulumi.Input[object]] = {
             "system": deployment.system,
             "phase": str(deployment.phase),
             "region": primary.name,
             **regions[primary.name].outputs,
             "budgetName": budget.budget_name,
+            "missing": list(deployment.missing),
         }
         self.register_outputs(self.outputs)
+
+    def _make_edge(self, deployment: Deployment, zone_id: pulumi.Input[str] | None, primary: Region) -> None:
+        """The edge in front of the primary region, where there is one."""
+        if deployment.edge is None or zone_id is None or primary.origin_host is None:
+            return
+        from infra.edge import make_edge  # noqa: PLC0415 -- Cloudflare's SDK is loaded by the stacks that use it
+
+        make_edge(self, deployment, deployment.edge, scope=self.scope, zone_id=zone_id, host=primary.origin_host)
+
+
+def _zone_id(deployment: Deployment) -> pulumi.Output[str] | None:
+    """The id of the domain's zone; None where there is no edge."""
+    if deployment.edge is None:
+        return None
+    from infra.edge import zone_of  # noqa: PLC0415 -- as above
+
+    return zone_of(deployment.edge.zone)
 
 
 def world_name(system: str, stack: str) -> str:

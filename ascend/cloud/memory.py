@@ -77,6 +77,11 @@ class MemoryProvider(Provider):
             self._objects[resource.type, self.key(resource, object_id)] = outputs
         return object_id, outputs
 
+    def of_type(self, token: str) -> list[Props]:
+        """The outputs of every object of a type."""
+        with self._guard:
+            return [outputs for (kind, _), outputs in self._objects.items() if kind == token]
+
     def key(self, resource: Resource, object_id: str) -> str:
         """What the object is found by; its id, where ids are unique."""
         return object_id

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ascend.cloud.cloudflare import TOKENS, CloudflareProvider, _facts
+from ascend.cloud.cloudflare import GET_ZONE, TOKENS, CloudflareProvider, _facts
 from ascend.cloud.provider import ProviderError, Resource
 
 ZONE = "0" * 32
@@ -76,3 +76,95 @@ def test_refusals(kind: str, inputs: dict[str, Any], failing: list[str]) -> None
 
 def test_every_type_has_facts() -> None:
     assert set(_facts()) == set(TOKENS)
+
+
+def ruleset(phase: str, rule: dict[str, Any]) -> dict[str, Any]:
+    rules = [{"action": "set_cache_settings", "expression": "true", **rule}]
+    return {"kind": "zone", "name": "x", "phase": phase, "zoneId": ZONE, "rules": rules}
+
+
+CACHE, LIMIT, HEADERS = "http_request_cache_settings", "http_ratelimit", "http_response_headers_transform"
+COUNT = {"characteristics": ["cf.colo.id", "ip.src"], "period": 60, "requestsPerPeriod": 20, "mitigationTimeout": 60}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "failing"),
+    [
+        ("DnsRecord", {**RECORD, "proxied": True, "ttl": 300}, ["ttl"]),
+        ("DnsRecord", {**RECORD, "proxied": True, "type": "TXT"}, ["type"]),
+        ("DnsRecord", {**RECORD, "content": "x.example.com."}, ["content"]),
+        ("ZoneSetting", {"zoneId": ZONE, "settingId": "ssl", "value": "stric"}, ["value"]),
+        ("ZoneSetting", {"zoneId": ZONE, "settingId": "min_tls_version", "value": "1.5"}, ["value"]),
+        ("ZoneSetting", {"zoneId": ZONE, "settingId": "tls_client_auth", "value": "yes"}, ["value"]),
+        ("Ruleset", ruleset(CACHE, {"action": "block"}), ["rules[0].action"]),
+        ("Ruleset", ruleset(CACHE, {"action": "cache"}), ["rules[0].action", "rules[0].action"]),
+        ("Ruleset", ruleset(HEADERS, {}), ["rules[0].action"]),
+        ("Ruleset", ruleset(LIMIT, {"action": "block"}), ["rules[0]"]),
+        (
+            "Ruleset",
+            ruleset(LIMIT, {"action": "block", "ratelimit": {**COUNT, "period": 45}}),
+            ["rules[0].ratelimit.period"],
+        ),
+        (
+            "Ruleset",
+            ruleset(LIMIT, {"action": "block", "ratelimit": {**COUNT, "mitigationTimeout": 7}}),
+            ["rules[0].ratelimit.mitigationTimeout"],
+        ),
+        (
+            "Ruleset",
+            ruleset(LIMIT, {"action": "block", "ratelimit": {**COUNT, "characteristics": ["ip.src"]}}),
+            ["rules[0].ratelimit.characteristics"],
+        ),
+        (
+            "Ruleset",
+            ruleset(CACHE, {"actionParameters": {"edgeTtl": {"mode": "override_origin"}}}),
+            ["rules[0].actionParameters.edgeTtl"],
+        ),
+        (
+            "Ruleset",
+            ruleset(CACHE, {"actionParameters": {"edgeTtl": {"mode": "respect_origin", "default": 60}}}),
+            ["rules[0].actionParameters.edgeTtl"],
+        ),
+        (
+            "Ruleset",
+            ruleset(CACHE, {"actionParameters": {"edgeTtl": {"mode": "forever"}}}),
+            ["rules[0].actionParameters.edgeTtl.mode"],
+        ),
+    ],
+)
+def test_refusals_of_the_edge(kind: str, inputs: dict[str, Any], failing: list[str]) -> None:
+    failures = CloudflareProvider().check(thing(kind), {}, inputs, b"")[1]
+    assert [failure.property for failure in failures] == failing
+
+
+def test_a_zone_has_one_ruleset_for_each_phase() -> None:
+    provider = CloudflareProvider()
+    cache = ruleset(CACHE, {})
+    object_id, outputs = provider.create(thing("Ruleset", "one"), cache)
+    provider.create(thing("Ruleset", "headers"), ruleset(HEADERS, {"action": "rewrite"}))
+    provider.create(thing("Ruleset", "elsewhere"), {**cache, "zoneId": "1" * 32})
+    with pytest.raises(ProviderError, match="exceeded maximum number of zone rulesets for phase http_request_cache"):
+        provider.create(thing("Ruleset", "two"), cache)
+    provider.delete(thing("Ruleset", "one"), object_id, cache, outputs)
+    provider.create(thing("Ruleset", "two"), cache)
+
+
+def test_a_name_with_a_cname_has_no_other_address() -> None:
+    provider = CloudflareProvider()
+    provider.create(thing("DnsRecord", "one"), RECORD)
+    provider.create(thing("DnsRecord", "text"), {**RECORD, "type": "TXT"})
+    with pytest.raises(ProviderError, match="record with that host already exists"):
+        provider.create(thing("DnsRecord", "two"), {**RECORD, "type": "A", "content": "192.0.2.1"})
+
+
+def test_a_zone_is_found_by_its_name() -> None:
+    provider = CloudflareProvider()
+    found = provider.invoke(GET_ZONE, {"filter": {"name": "floyo.example"}}, {})
+    assert len(found["id"]) == 32
+    assert found["name"] == "floyo.example"
+    assert found["id"] != provider.invoke(GET_ZONE, {"filter": {"name": "other.example"}}, {})["id"]
+    assert provider.invoke(GET_ZONE, {"zoneId": ZONE}, {})["id"] == ZONE
+    with pytest.raises(ProviderError, match="either zoneId or filter"):
+        provider.invoke(GET_ZONE, {}, {})
+    with pytest.raises(ProviderError, match="not a function"):
+        provider.invoke("cloudflare:index/getZones:getZones", {}, {})

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: What ACM asks for, and the host name that API Gateway gives a domain.
+PROOF = {
+    "domainName": "app.floyo.example",
+    "resourceRecordName": "_1a2b.app.floyo.example.",
+    "resourceRecordType": "CNAME",
+    "resourceRecordValue": "_3c4d.acm-validations.aws.",
+}
+HOST = "d-1a2b3c4d5e.execute-api.us-east-1.amazonaws.com"
+
+
 class _Outputs(mocks.Mocks):
     """Answers as the official provider does: the inputs, an id, an ARN, and what else programs read."""
 
@@ -25,17 +35,25 @@ class _Outputs(mocks.Mocks):
             "name": name,
             "url": f"https://{service}.us-east-1.amazonaws.com/{ACCOUNT}/{name}",
             "address": f"{name}.abc.us-east-1.rds.amazonaws.com",
+            "primaryEndpointAddress": f"master.{name}.abc123.use1.cache.amazonaws.com",
             "apiEndpoint": "https://a1b2c3.execute-api.us-east-1.amazonaws.com",
             "keyId": "mrk-1",
             "result": "correct-horse",
             "hex": "0badcafe",
+            "availabilityZone": f"us-east-1{'abc'[int(args.name[-1]) - 1] if args.name[-1] in '123' else 'a'}",
             "bucket": name,
             "versionId": "v-1",
             **args.inputs,
         }
+        if kind == "certificate":
+            outputs["domainValidationOptions"] = [PROOF]
+        if kind == "domainname":
+            outputs["domainNameConfiguration"] = {**args.inputs["domainNameConfiguration"], "targetDomainName": HOST}
         return f"{args.name}-id", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        if args.token == "cloudflare:index/getZone:getZone":
+            return {"id": f"zone of {args.args['filter']['name']}"}, []
         assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
         answer = {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "userId": ACCOUNT, "id": ACCOUNT}
         return answer, []

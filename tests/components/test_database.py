@@ -142,6 +142,8 @@ def test_parameters_force_tls_and_log_slow_queries_and_name_how_they_take_effect
     assert parameters["rds.force_ssl"] == ("1", "immediate")
     assert parameters["log_min_duration_statement"] == ("1000", "immediate")
     assert parameters["shared_preload_libraries"] == ("pg_stat_statements", "pending-reboot")
+    # Set from the first day, so that a replica changes nothing here.
+    assert parameters["hot_standby_feedback"] == ("1", "immediate")
     assert [one["name"] for one in group["parameters"]] == sorted(parameters)
 
 

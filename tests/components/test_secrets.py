@@ -58,5 +58,17 @@ def test_a_reference_names_the_field_and_waits_for_the_value(run: Run) -> None:
     assert references == ["arn:aws:secretsmanager:us-east-1:123456789012:secret/sec-database-0a1b2c3:url::"]
 
 
+def test_another_value_has_another_version(run: Run) -> None:
+    versions: list[str] = []
+
+    def program() -> None:
+        secrets = Secrets("sec", SecretsArgs(scope=SCOPE, key_arn=KEY_ARN, secrets={"database": {"url": "x"}}))
+        secrets.versions["database"].apply(versions.append)
+        pulumi.export("made", secrets.versions["database"])
+
+    run(program)
+    assert versions == ["v-1"]
+
+
 def test_outputs_name_secrets_and_show_none(run: Run) -> None:
     assert "hunter2" not in str(made(run).outputs)

@@ -83,6 +83,15 @@ def test_secrets_are_given_by_arn_and_never_by_value(run: Run) -> None:
     assert definition["environment"] == [{"name": "CDN_URL", "value": "https://a"}, {"name": "PORT", "value": "8000"}]
 
 
+def test_a_changed_secret_is_a_changed_task(run: Run) -> None:
+    """A container reads its secrets as it starts: without the label it would go on with the old value."""
+    first, second = (container(made(run, secret_versions={"database": version})) for version in ("v-1", "v-2"))
+    assert first["dockerLabels"] == {"secret-database": "v-1"}
+    assert second["dockerLabels"] == {"secret-database": "v-2"}
+    assert first["secrets"] == second["secrets"]
+    assert "dockerLabels" not in container(made(run))
+
+
 def test_the_order_of_variables_does_not_change_the_task(run: Run) -> None:
     turned = made(run, environment={"CDN_URL": "https://a", "PORT": "8000"})
     assert turned.one("TaskDefinition").inputs == made(run).one("TaskDefinition").inputs

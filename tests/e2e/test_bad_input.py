@@ -82,7 +82,7 @@ def prepared(running: Project) -> Iterator[Project]:
         ("ascend:system: floyo", "ascend:system: flyo", ["ascend:system", "'?flyo'?", "floyo"]),
         ("ascend:phase: single-region", "ascend:phase: fase1", ["ascend:phase", "'fase1'", "single-region"]),
         ("ascend:phase: single-region", "ascend:phase: 5", ["ascend:phase", "5", "global"]),
-        ("ascend:phase: single-region", "ascend:phase: cached", ["cached", "single-region"]),
+        ("ascend:phase: single-region", "ascend:phase: scaled", ["scaled", "single-region"]),
         ("aws:region: us-east-1", "aws:region: us-est-1", ["aws:region", "us-est-1", "us-east-1"]),
         ("ascend:environment: dev", "ascend:enviroment: dev", ["ascend:enviroment", "ascend:environment"]),
         ("ascend:environment: dev", "ascend:databaseClass: db.nonsense", ["databaseClass", "db.nonsense"]),

@@ -20,7 +20,8 @@ Refuse = Callable[..., tuple[str, ...]]
 def raw(**values: Any) -> dict[str, str]:
     """A stack's config as the engine hands it over: Floyo in us-east-1, and `values` (None takes a key out)."""
     keys = {"aws_region": "us-east-1", "system": "floyo", **values}
-    named = {"aws:region" if key == "aws_region" else f"ascend:{key}": value for key, value in keys.items()}
+    others = {"aws_region": "aws:region", "cloudflare_apiToken": "cloudflare:apiToken"}
+    named = {others.get(key, f"ascend:{key}"): value for key, value in keys.items()}
     return {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in named.items() if value is not None
     }

@@ -115,6 +115,11 @@ REFUSED: list[tuple[str, Any, str]] = [
         {**WORKER, "worker": False, "consumes": None, "port": 1, "health_path": "/"},
         "service 'database' has the name of another part of the stack; choose another",
     ),
+    (
+        "services.cache",
+        {**WORKER, "worker": False, "consumes": None, "port": 1, "health_path": "/"},
+        "service 'cache' has the name of another part of the stack; choose another",
+    ),
     ("services.jobs", WORKER, "service 'jobs' consumes queue 'jobs', which is not in `queues`"),
     ("queues.jobs", {}, "queue 'jobs' has no worker that consumes it"),
     (

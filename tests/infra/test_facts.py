@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
+from components import facts as component_facts
 from components import routes
 from infra import facts
-from infra.phases import PHASES
+from infra.phases import PHASES, SMALLEST_CACHE
 
 REGIONS = facts.regions()
 CLASSES = facts.instance_classes()
+NODES = component_facts.load("cache_nodes")["types"]
 
 
 def from_package(package: str, name: str) -> Any:
@@ -119,6 +121,51 @@ def test_database_classes_have_the_hardware_of_their_ec2_types() -> None:
         assert hardware["MemoryInfo"]["SizeInMiB"] == one.memory_gib * 1024, name
         assert hardware["BurstablePerformanceSupported"] is one.burstable, name
         assert hardware["ProcessorInfo"]["SupportedArchitectures"] == ["arm64"], name
+
+
+def elasticache(name: str) -> Any:
+    return from_package("cfnlint.data.schemas.extensions.aws_elasticache_cachecluster", f"{name}.json")
+
+
+def test_cache_nodes_are_offered_in_every_region() -> None:
+    offered_types = elasticache("cachenodetype_enum")
+    for region in REGIONS:
+        assert set(facts.cache_nodes()) <= set(offered_types[region]["enum"]), region
+
+
+def test_cache_nodes_have_the_hardware_of_their_ec2_types() -> None:
+    types = from_package("moto.ec2", "resources/instance_types.json.gz")
+    for name, one in NODES.items():
+        hardware = types[name.removeprefix("cache.")]
+        assert hardware["VCpuInfo"]["DefaultVCpus"] == one["vcpu"], name
+        assert hardware["ProcessorInfo"]["SupportedArchitectures"] == ["arm64"], name
+        whole = hardware["MemoryInfo"]["SizeInMiB"] * 1024**2
+        assert whole / 2 <= one["maxmemory_bytes"] < whole, name
+        assert one["reserved_pct"] >= 25, "AWS's default and recommendation"
+
+
+def test_cache_nodes_come_with_the_least_memory_first() -> None:
+    assert list(facts.cache_nodes()) == sorted(NODES, key=lambda name: NODES[name]["maxmemory_bytes"])
+    sizes = [one.memory_gib for one in facts.cache_nodes().values()]
+    assert sizes == sorted(sizes)
+
+
+def test_cache_engines_run_the_last_minor_version_of_their_major_one() -> None:
+    # A minor version that AWS upgrades to by itself must not overtake ours: the next update would be a downgrade.
+    known = {
+        rule["if"]["properties"]["Engine"]["const"]: rule["then"]["properties"]["EngineVersion"]["enum"]
+        for rule in elasticache("engine_version")["allOf"]
+        if "const" in rule["if"]["properties"]["Engine"]
+    }
+    for engine, ours in component_facts.load("cache")["engines"].items():
+        major = ours["version"].split(".")[0]
+        assert ours["version"] == max(version for version in known[engine] if version.startswith(f"{major}.")), engine
+        assert ours["family"] == f"{engine}{major}"
+
+
+def test_every_phases_cache_node_is_known() -> None:
+    assert {phase.cache.node_type for phase in PHASES.values() if phase.cache} <= set(NODES)
+    assert SMALLEST_CACHE.node_type in NODES
 
 
 def test_connections_stay_below_what_was_observed() -> None:

@@ -164,8 +164,10 @@ def test_the_pools_of_all_tasks_fit_into_the_database_even_while_it_deploys(plan
     database = deployment.database
     tasks = sum(service.max_tasks for service in deployment.services.values())
     (pool,) = {service.pool_max for service in deployment.services.values()}
+    # Without replicas both addresses of a task, each with a pool, are the primary's.
+    addresses = 1 if database.read_replicas else 2
     assert pool >= 1
-    assert tasks * pool * resolve.DEPLOYMENT_SURGE <= database.max_connections * database.pool.share
+    assert tasks * pool * addresses * resolve.DEPLOYMENT_SURGE <= database.max_connections * database.pool.share
     assert all(service.pool_min <= service.pool_max for service in deployment.services.values())
 
 
@@ -183,6 +185,60 @@ def test_a_cache_comes_with_its_phase_or_earlier_where_it_is_required(
     required = plan().cache
     assert required is not None
     assert (required.shape.nodes, required.shape.failover, required.evicts) == (1, False, True)
+
+
+@pytest.mark.usefixtures("all_built")
+@pytest.mark.parametrize(
+    ("purposes", "kept"),
+    [
+        (["cache"], (True, [1, 1, 1])),
+        (["cache", "rate-limits"], (True, [1, 1, 1])),
+        (["cache", "sessions"], (False, [7, 14, 35])),
+        (["queue"], (False, [7, 14, 35])),
+    ],
+)
+def test_what_is_in_the_cache_says_whether_it_may_evict_and_how_long_snapshots_are_kept(
+    plan: Plan, floyo: dict[str, Any], write: Write, purposes: list[str], kept: tuple[bool, list[int]]
+) -> None:
+    floyo["cache"]["purposes"] = purposes
+    write(floyo)
+    regions = {"global": {"regions": ["us-east-1", "eu-west-1"]}}
+    found = [plan(phase=phase, **regions.get(phase, {})).cache for phase in ("cached", "scaled", "global")]
+    evicts, days = kept
+    assert [(one.evicts, one.snapshot_days) for one in found if one] == [(evicts, some) for some in days]
+
+
+@pytest.mark.usefixtures("all_built")
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [
+        ({}, "cache.t4g.micro"),
+        ({"memory": 0.1}, "cache.t4g.micro"),
+        # A micro node has 0.25 GiB for data: half of its 0.5 is kept free.
+        ({"memory": 0.3}, "cache.t4g.small"),
+        ({"memory": {"scaled": 100}}, "cache.t4g.micro"),
+        ({"memory": 12}, "cache.m6g.2xlarge"),
+        ({"memory": 12, "config": "cache.r7g.large"}, "cache.r7g.large"),
+    ],
+)
+def test_the_cache_has_the_node_of_the_config_or_the_smallest_with_the_memory_asked_for(
+    plan: Plan, floyo: dict[str, Any], write: Write, asked: dict[str, Any], chosen: str
+) -> None:
+    if "memory" in asked:
+        floyo["cache"]["memory_gib"] = asked["memory"]
+    write(floyo)
+    cache = plan(phase="cached", cacheNodeType=asked.get("config")).cache
+    assert cache is not None
+    assert cache.node.name == chosen
+
+
+@pytest.mark.usefixtures("all_built")
+def test_more_memory_than_any_node_has_is_refused(refuse: Refuse, floyo: dict[str, Any], write: Write) -> None:
+    floyo["cache"]["memory_gib"] = 400
+    write(floyo)
+    assert refuse(phase="cached") == (
+        "systems/floyo.yaml: cache.memory_gib: no cache node has 400 GiB for data; allowed: at most 314",
+    )
 
 
 def test_a_service_that_asks_more_than_an_http_api_can_do_gets_a_load_balancer_early(
@@ -229,6 +285,7 @@ WILD = st.fixed_dictionaries(
         "regions": st.lists(st.sampled_from([*facts.regions(), "mars"]), max_size=3),
         "environment": st.sampled_from(["dev", "prod", "a/b"]),
         "databaseClass": st.sampled_from([*facts.instance_classes(), "db.nonsense"]),
+        "cacheNodeType": st.sampled_from([*facts.cache_nodes(), "cache.nonsense"]),
         "databaseStorageGib": st.sampled_from(["-1", "0", "5", "20", "50", "70000", "x"]),
         "databaseMaxStorageGib": st.sampled_from(["20", "22", "100", "65536", "-9"]),
         "services": OVERRIDES,
@@ -257,6 +314,7 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
         ),
         "databaseStorageGib": str(storage),
         "databaseMaxStorageGib": str(storage + draw(st.integers(100, 1000))),
+        **({"cacheNodeType": draw(st.sampled_from(sorted(facts.cache_nodes())))} if PHASES[phase].cache else {}),
         "services": {"api": {"cpu": cpu / 1024, "memory": memory / 1024}},
         "budget": str(draw(st.integers(1, 9999))),
     }
@@ -355,6 +413,9 @@ def assert_sound(deployment: Deployment) -> None:
     assert database.size_limit_gib <= database.max_storage_gib
     assert not {region.name for region in deployment.regions} & set(database.instance.not_in)
     assert len(deployment.regions) >= PHASES[deployment.phase].min_regions
+    if deployment.cache is not None:
+        assert deployment.cache.evicts or deployment.cache.snapshot_days >= 1
+        assert deployment.cache.shape.nodes >= (2 if deployment.cache.shape.failover else 1)
     assert deployment.budget_usd > 0
 
 
@@ -373,6 +434,8 @@ def test_floyo_resolves_at_every_phase_under_every_fitting_config(values: dict[s
         assert deployment is not None
         assert_sound(deployment)
         assert deployment.database.instance.name == values["databaseClass"]
+        if deployment.cache is not None:
+            assert deployment.cache.node.name == values["cacheNodeType"]
         assert deployment.database.storage_gib == int(values["databaseStorageGib"])
         assert [region.name for region in deployment.regions] == values["regions"]
 

@@ -97,6 +97,18 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "ascend:databaseStorageGib: the ceiling of 50 GiB must be at least 10% above the 48 GiB at the start",
     ),
     (
+        {"cacheNodeType": "cache.nonsense"},
+        f"ascend:cacheNodeType: 'cache.nonsense' is not a cache node type; allowed: {', '.join(facts.cache_nodes())}",
+    ),
+    (
+        {"cacheNodeType": "cache.t4g.mico"},
+        "ascend:cacheNodeType: 'cache.t4g.mico' is not a cache node type; did you mean 'cache.t4g.micro'?",
+    ),
+    (
+        {"cacheNodeType": "cache.t4g.small"},
+        "ascend:cacheNodeType: system 'floyo' has no cache at phase 'single-region'; leave it out",
+    ),
+    (
         {"databaseClass": "db.nonsense"},
         f"ascend:databaseClass: 'db.nonsense' is not a database class; allowed: {CLASSES}",
     ),
@@ -149,7 +161,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"services": {"api": {"minTasks": 40}}},
         (
             "ascend:databaseClass: 'db.t4g.micro' takes 78 connections, of which the services may use 62; too few for "
-            "41 tasks, twice that during a deployment"
+            "41 tasks, twice that during a deployment, with a pool for reads and one for writes each"
         ),
     ),
     ({"phasee": "1"}, "ascend:phasee: unknown key; did you mean 'ascend:phase'?"),
@@ -201,11 +213,14 @@ def test_all_values_arrive() -> None:
             aws_region="eu-west-1",
             regions=["eu-west-1", "us-west-2"],
             domain="app.example.com",
+            zone="example.com",
+            directAccess="true",
             alertReceivers=["a@example.com", "https://hooks.example.com/x"],
             images={"api": f"localhost:5000/team/api:v1@{DIGEST}"},
             databaseClass="db.r7g.large",
             databaseStorageGib="50",
             databaseMaxStorageGib="500",
+            cacheNodeType="cache.r7g.large",
             services={"api": {"cpu": 0.5, "memory": 1, "minTasks": 2, "maxTasks": 9}},
             flowLogs="true",
             budget="80",
@@ -221,11 +236,14 @@ def test_all_values_arrive() -> None:
         environment="staging",
         regions=(facts.regions()["eu-west-1"], facts.regions()["us-west-2"]),
         domain="app.example.com",
+        zone="example.com",
+        direct_access=True,
         receivers=(Receiver("email", "a@example.com"), Receiver("https", "https://hooks.example.com/x")),
         images={"api": f"localhost:5000/team/api:v1@{DIGEST}"},
         database_class="db.r7g.large",
         database_storage_gib=50,
         database_max_storage_gib=500,
+        cache_node_type="cache.r7g.large",
         services={"api": ServiceOverride(cpu=0.5, memory_gib=1, min_tasks=2, max_tasks=9)},
         flow_logs=True,
         budget_usd=80,

@@ -273,6 +273,69 @@ def test_a_system_with_a_worker_has_its_queue(
     assert set(made.outputs[made.one("ascend:index:World").urn]["queues"]) == {"jobs"}
 
 
+def with_replicas(
+    floyo: dict[str, Any], write: Callable[[Mapping[str, Any]], None], plan: Plan, count: int
+) -> Registered:
+    floyo["database"]["read_replicas"] = count
+    write(floyo)
+    resolved = plan()
+    return record(lambda: world.deploy(resolved))
+
+
+def read_host(made: Registered) -> str:
+    value = made.one("SecretVersion", "floyo-dev-use1-secrets-database").inputs["secretString"].value
+    found = re.fullmatch(r"postgresql://app:[^@]+@([^:]+):5432/app\?sslmode=require", json.loads(value)["readUrl"])
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("count", "host"),
+    [
+        (0, "floyo-dev-use1-database.abc.us-east-1.rds.amazonaws.com"),
+        (1, "floyo-dev-use1-database-replica-1.abc.us-east-1.rds.amazonaws.com"),
+        (2, "floyo-dev-use1-database-read.floyo-dev-use1-cluster.internal"),
+        (3, "floyo-dev-use1-database-read.floyo-dev-use1-cluster.internal"),
+    ],
+)
+def test_reads_go_to_what_there_is(
+    floyo: dict[str, Any], write: Callable[[Mapping[str, Any]], None], plan: Plan, count: int, host: str
+) -> None:
+    made = with_replicas(floyo, write, plan, count)
+    assert read_host(made) == host
+    replicas = [one for one in made.of("rds/instance:Instance") if "replicateSourceDb" in one.inputs]
+    assert [one.inputs["identifier"] for one in replicas] == [
+        f"floyo-dev-use1-database-replica-{number}" for number in range(1, count + 1)
+    ]
+    outputs = made.outputs[made.one("ascend:index:World").urn]
+    assert outputs["databaseReplicaIdentifiers"] == [one.inputs["identifier"] for one in replicas]
+
+
+def test_replicas_change_nothing_of_what_is_there(
+    floyo: dict[str, Any], write: Callable[[Mapping[str, Any]], None], plan: Plan
+) -> None:
+    none, three = ({one.urn: one for one in with_replicas(floyo, write, plan, count).resources} for count in (0, 3))
+    assert set(none) < set(three)
+    # The value of the secret, and the tasks: their pools and the label that tells of that value.
+    changed = {one.name for urn, one in none.items() if one.custom and three[urn].inputs != one.inputs}
+    assert changed == {"floyo-dev-use1-secrets-database", "floyo-dev-use1-web-task", "floyo-dev-use1-api-task"}
+
+
+def test_replicas_are_their_primarys_like_in_size_and_network(
+    floyo: dict[str, Any], write: Callable[[Mapping[str, Any]], None], plan: Plan
+) -> None:
+    made = with_replicas(floyo, write, plan, 3)
+    primary, *replicas = made.of("rds/instance:Instance")
+    assert len(replicas) == 3
+    like = ("instanceClass", "vpcSecurityGroupIds", "parameterGroupName", "allocatedStorage", "maxAllocatedStorage")
+    for replica in replicas:
+        assert [replica.inputs[key] for key in like] == [primary.inputs[key] for key in like]
+        assert replica.protect
+    assert len({one.inputs["availabilityZone"] for one in replicas}) == 3
+    windows = [one.inputs["maintenanceWindow"] for one in (primary, *replicas)]
+    assert len(set(windows)) == 4
+
+
 def test_two_stacks_in_one_account_share_no_name() -> None:
     assert not physical_names(deployed("dev")) & physical_names(deployed("staging"))
 
@@ -408,7 +471,7 @@ def test_bad_config_registers_nothing() -> None:
     [
         ({}, "Nobody hears of alarms: set ascend:alertReceivers."),
         (
-            {"domain": "app.example.com", "alertReceivers": '["a@b.io"]'},
+            {"domain": "app.example.com", "zone": "example.com", "alertReceivers": '["a@b.io"]'},
             "ascend:domain is of no use at phase 'single-region'",
         ),
         ({"alertReceivers": '["a@b.io"]'}, ""),

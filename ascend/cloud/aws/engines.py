@@ -1,4 +1,4 @@
-"""The versions of database engines that RDS has, by cfn-lint's data."""
+"""The versions of the engines that RDS and ElastiCache have, by cfn-lint's data."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from functools import cache
 from ascend.cloud.aws import cfn
 
 _RULE = "aws_rds_dbinstance/engine_version"
+_CACHE_RULE = "aws_elasticache_cachecluster/engine_version"
+#: The engines of replication groups; Memcached has none.
+CACHE_ENGINES = ("redis", "valkey")
 
 
 @cache
@@ -52,3 +55,21 @@ def family(engine: str, version: str) -> str:
     parts = version.split(".")
     single = engine == "postgres" and number(version) >= (10,)
     return engine.lower() + ".".join(parts[: 1 if single else 2])
+
+
+@cache
+def cache_versions(engine: str) -> tuple[str, ...]:
+    """Every version of an ElastiCache engine, the newest last; none for an engine that the data does not know."""
+    document = cfn.extension(_CACHE_RULE, "") or {}
+    for row in document.get("allOf", ()):
+        if row["if"]["properties"]["Engine"] == {"const": engine}:
+            return tuple(sorted(row["then"]["properties"]["EngineVersion"]["enum"], key=number))
+    return ()
+
+
+def cache_family(engine: str, version: str) -> str:
+    """The parameter group family of an ElastiCache engine: by the major version since 7, by two numbers before."""
+    numbers = number(version)
+    if numbers >= (7,):
+        return f"{engine}{numbers[0]}"
+    return f"{engine}6.x" if numbers >= (6,) else f"{engine}{numbers[0]}.{numbers[1]}"

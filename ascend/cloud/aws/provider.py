@@ -108,7 +108,7 @@ class AwsProvider(Provider):
         changes = _changes(rules, old_inputs, news, olds)
         for row in rules.replace_if:
             for path in [row["property"]] if "property" in row else row["one_of_changes"]:
-                if path in changes and _replaces(row, old_inputs, news, changes):
+                if path in changes and _replaces(row, {**olds, **old_inputs}, news, changes):
                     changes[path] = Change(changes[path].kind, replace=True)
         replaced = any(change.replace for change in changes.values())
         return Difference(changes, replaced and self._must_go_first(resource.type, rules, old_inputs, news))
@@ -279,6 +279,8 @@ def _replaces(row: Mapping[str, Any], olds: Props, news: Props, changes: Mapping
         return not all(same(news.get(name), value) for name, value in row["unless"].items())
     if "old" in row:
         return all(same(olds.get(name), value) for name, value in row["old"].items())
+    if "old_below" in row:
+        return all(() < _version(olds.get(name)) < _version(limit) for name, limit in row["old_below"].items())
     if "one_of_changes" in row:
         return any(changes.get(name, Change(Kind.UPDATE)).kind is Kind.ADD for name in row["one_of_changes"])
     if row.get("when") == "downgrade":

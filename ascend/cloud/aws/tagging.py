@@ -28,6 +28,7 @@ class TagStyle:
         read: operation that lists the tags of one object.
         read_path: where they are in its answer.
         resource_type: for EC2's ``TagSpecifications``.
+        remove_pairs: whether `remove` takes tags as `add` does, not bare keys.
     """
 
     parameter: str = "Tags"
@@ -42,6 +43,7 @@ class TagStyle:
     read: str = "ListTagsForResource"
     read_path: str = "Tags"
     resource_type: str = ""
+    remove_pairs: bool = False
 
     def encode(self, tags: Mapping[str, str]) -> Any:
         """Tags as the API's requests hold them."""
@@ -68,7 +70,7 @@ class TagStyle:
         removed = sorted(olds.keys() - news.keys())
         changed = {key: value for key, value in news.items() if olds.get(key) != value}
         if removed:
-            keys: Any = [{"Key": key} for key in removed] if self.resource_type else removed
+            keys: Any = [{"Key": key} for key in removed] if self.resource_type or self.remove_pairs else removed
             api.call(self.remove, **{self.target: name, self.remove_parameter: keys})
         if changed:
             api.call(self.add, **{self.target: name, self.add_parameter: self.encode(changed)})
@@ -109,3 +111,12 @@ ECS = TagStyle(
 KMS = TagStyle(key="TagKey", value="TagValue", target="KeyId", read="ListResourceTags")
 #: A plain map with the usual operations (API Gateway v2).
 MAP = TagStyle(key="", read="GetTags")
+#: ACM.
+ACM = TagStyle(
+    add="AddTagsToCertificate",
+    remove="RemoveTagsFromCertificate",
+    target="CertificateArn",
+    remove_parameter="Tags",
+    read="ListTagsForCertificate",
+    remove_pairs=True,
+)

@@ -140,6 +140,27 @@ def cloud_map_what_is_in_use_is_deleted() -> None:
     names.delete_service(Id=made)
 
 
+def cname() -> str:
+    _, space = namespace()
+    given = {"RoutingPolicy": "WEIGHTED", "DnsRecords": [{"Type": "CNAME", "TTL": 10}]}
+    made = client("servicediscovery").create_service(Name="read", NamespaceId=space, DnsConfig=given)
+    return str(made["Service"]["Id"])
+
+
+@gap
+def cloud_map_instance_is_registered_twice() -> None:
+    service_id, names = cname(), client("servicediscovery")
+    for value in "ab":
+        names.register_instance(ServiceId=service_id, InstanceId="x", Attributes={"AWS_INSTANCE_CNAME": value})
+    assert len(names.list_instances(ServiceId=service_id)["Instances"]) == 2
+
+
+@gap
+def cloud_map_instance_of_a_cname_needs_no_name() -> None:
+    service_id = cname()
+    client("servicediscovery").register_instance(ServiceId=service_id, InstanceId="x", Attributes={"a": "b"})
+
+
 # API Gateway
 
 

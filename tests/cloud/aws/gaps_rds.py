@@ -155,3 +155,69 @@ def rds_promoted_replica_stays_a_replica_of_its_source() -> None:
     client("rds").promote_read_replica(DBInstanceIdentifier="replica")
     found = client("rds").describe_db_instances(DBInstanceIdentifier="floyo")["DBInstances"][0]
     assert found["ReadReplicaDBInstanceIdentifiers"] == ["replica"]
+
+
+@gap
+def rds_replica_inherits_backups_protection_and_standby() -> None:
+    database(BackupRetentionPeriod=7, DeletionProtection=True, MultiAZ=True)
+    made = replica()
+    assert (made["BackupRetentionPeriod"], made["DeletionProtection"], made["MultiAZ"]) == (7, True, True)
+
+
+@gap
+def rds_replicas_logs_are_its_sources() -> None:
+    database(BackupRetentionPeriod=1, EnableCloudwatchLogsExports=["postgresql"])
+    client("rds").create_db_instance_read_replica(
+        DBInstanceIdentifier="replica", SourceDBInstanceIdentifier="floyo", EnableCloudwatchLogsExports=["upgrade"]
+    )
+    found = client("rds").describe_db_instances(DBInstanceIdentifier="replica")["DBInstances"][0]
+    assert found["EnabledCloudwatchLogsExports"] == ["postgresql"]
+
+
+@gap
+def rds_replica_takes_an_instances_place() -> None:
+    database(BackupRetentionPeriod=1)
+    database("replica")
+    replica()
+
+
+@gap
+def rds_replica_in_its_region_takes_a_subnet_group() -> None:
+    database(BackupRetentionPeriod=1)
+    subnet_group()
+    client("rds").create_db_instance_read_replica(
+        DBInstanceIdentifier="replica", SourceDBInstanceIdentifier="floyo", DBSubnetGroupName="group"
+    )
+
+
+@gap
+def rds_encrypted_replica_of_a_plain_source_is_made() -> None:
+    database(BackupRetentionPeriod=1, StorageEncrypted=False)
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    client("rds").create_db_instance_read_replica(
+        DBInstanceIdentifier="replica", SourceDBInstanceIdentifier="floyo", KmsKeyId=key
+    )
+
+
+@gap
+def rds_sixteenth_replica_is_made() -> None:
+    database(BackupRetentionPeriod=1)
+    for number in range(16):
+        client("rds").create_db_instance_read_replica(
+            DBInstanceIdentifier=f"replica{number}", SourceDBInstanceIdentifier="floyo"
+        )
+
+
+@gap
+def rds_backups_of_a_source_are_disabled() -> None:
+    database(BackupRetentionPeriod=1)
+    replica()
+    client("rds").modify_db_instance(DBInstanceIdentifier="floyo", BackupRetentionPeriod=0, ApplyImmediately=True)
+
+
+@gap
+def rds_replica_cannot_be_deleted_after_its_source() -> None:
+    database(BackupRetentionPeriod=1)
+    replica()
+    client("rds").delete_db_instance(DBInstanceIdentifier="floyo", SkipFinalSnapshot=True)
+    not_implemented(lambda: client("rds").delete_db_instance(DBInstanceIdentifier="replica", SkipFinalSnapshot=True))

@@ -31,6 +31,7 @@ PARAMETERS = "aws:rds/parameterGroup:ParameterGroup"
 INSTANCE = "aws:rds/instance:Instance"
 NAMESPACE = "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace"
 NAME = "aws:servicediscovery/service:Service"
+ENTRY = "aws:servicediscovery/instance:Instance"
 SNS_TOPIC = "aws:sns/topic:Topic"
 SNS_POLICY = "aws:sns/topicPolicy:TopicPolicy"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
@@ -168,6 +169,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "finalSnapshotIdentifier": "floyo-last",
     },
     NAMESPACE: {"name": "floyo.internal", "vpc": "vpc-1"},
+    ENTRY: {"instanceId": "replica-1", "serviceId": "srv-1", "attributes": {"AWS_INSTANCE_CNAME": "db.example"}},
     NAME: {"name": "web", "dnsConfig": DNS},
     SNS_TOPIC: {"name": "alarms"},
     SNS_POLICY: {"arn": TOPIC, "policy": POLICY},

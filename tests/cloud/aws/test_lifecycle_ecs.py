@@ -20,6 +20,7 @@ TASK = "aws:ecs/taskDefinition:TaskDefinition"
 SERVICE = "aws:ecs/service:Service"
 NAMESPACE = "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace"
 NAME = "aws:servicediscovery/service:Service"
+ENTRY = "aws:servicediscovery/instance:Instance"
 SPOT = {"capacityProvider": "FARGATE_SPOT", "weight": 3}
 FARGATE = {"capacityProvider": "FARGATE", "weight": 1, "base": 1}
 
@@ -298,3 +299,42 @@ def test_names_in_use_stay(lab: Lab, registry: Made, settings: dict[str, Any]) -
     forced = lab.update(registry, name="web", dnsConfig=registry.inputs["dnsConfig"], forceDestroy=True)
     lab.client("servicediscovery").register_instance(ServiceId=forced.id, InstanceId="mine", Attributes={"a": "b"})
     lab.delete(forced)
+
+
+def test_entries_of_a_name(lab: Lab, registry: Made) -> None:
+    dns = {**registry.inputs["dnsConfig"], "dnsRecords": [{"type": "CNAME", "ttl": 5}], "routingPolicy": "WEIGHTED"}
+    name = lab.create(NAME, name="read", dnsConfig=dns)
+    first, second = (
+        lab.create(
+            ENTRY, instanceId=f"replica-{one}", serviceId=name.id, attributes={"AWS_INSTANCE_CNAME": f"{one}.rds"}
+        )
+        for one in (1, 2)
+    )
+    with pytest.raises(ProviderError, match="ResourceInUse"):
+        lab.delete(name)
+    moved = lab.update(
+        first, instanceId="replica-1", serviceId=name.id, attributes={"AWS_INSTANCE_CNAME": "9.rds", "colour": "red"}
+    )
+    listed = lab.client("servicediscovery").list_instances(ServiceId=name.id)["Instances"]
+    assert {one["Id"]: one["Attributes"]["AWS_INSTANCE_CNAME"] for one in listed} == {
+        "replica-1": "9.rds",
+        "replica-2": "2.rds",
+    }
+    assert lab.replaced_by(moved, instanceId="other", serviceId=name.id, attributes=moved.inputs["attributes"]) == {
+        "instanceId"
+    }
+    found = lab.provider.read(moved.resource, f"{name.id}/replica-1", {}, {})
+    assert found is not None
+    assert found[0]["attributes"] == {"AWS_INSTANCE_CNAME": "9.rds", "colour": "red"}
+    for entry in (moved, second):
+        lab.delete(entry)
+    lab.delete(name)
+
+
+def test_an_entry_that_cloud_map_refuses(lab: Lab, registry: Made) -> None:
+    dns = {**registry.inputs["dnsConfig"], "dnsRecords": [{"type": "CNAME", "ttl": 5}], "routingPolicy": "WEIGHTED"}
+    name = lab.create(NAME, name="read", dnsConfig=dns)
+    with pytest.raises(ProviderError, match="AWS_INSTANCE_CNAME is required"):
+        lab.create(ENTRY, instanceId="a", serviceId=name.id, attributes={"AWS_INSTANCE_IPV4": "10.0.0.1"})
+    with pytest.raises(ProviderError, match="there is no cloud map service"):
+        lab.create(ENTRY, instanceId="a", serviceId="srv-none", attributes={"AWS_INSTANCE_CNAME": "a"})

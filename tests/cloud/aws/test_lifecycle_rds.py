@@ -226,6 +226,129 @@ def test_replica_and_its_promotion(lab: Lab, settings: dict[str, Any]) -> None:
     lab.delete(primary)
 
 
+@pytest.fixture
+def replica() -> dict[str, Any]:
+    return {
+        "identifier": "floyo-read",
+        "replicateSourceDb": "floyo",
+        "instanceClass": "db.t4g.small",
+        "storageEncrypted": True,
+        "storageType": "gp3",
+        "allocatedStorage": 20,
+        "maxAllocatedStorage": 100,
+        "availabilityZone": "eu-west-1b",
+        "maintenanceWindow": "sat:04:30-sat:05:30",
+        "enabledCloudwatchLogsExports": ["upgrade"],
+        "performanceInsightsEnabled": True,
+        "deletionProtection": True,
+        "skipFinalSnapshot": True,
+        "applyImmediately": True,
+        "tags": {"r": "s"},
+    }
+
+
+def test_a_replica_has_some_of_its_sources_settings_and_some_of_its_own(
+    lab: Lab, settings: dict[str, Any], replica: dict[str, Any], group: Made
+) -> None:
+    parameters = lab.create(PARAMETERS, family="postgres17", parameters=[SSL])
+    own = {"dbSubnetGroupName": group.id, "parameterGroupName": parameters.id, "multiAz": True}
+    lab.create(INSTANCE, **settings, **own, deletionProtection=True)
+    made = lab.create(INSTANCE, **replica, parameterGroupName=parameters.id)
+    seen = lab.client("rds").describe_db_instances(DBInstanceIdentifier="floyo-read")["DBInstances"][0]
+    assert made.outputs["address"].startswith("floyo-read.")
+    assert made.outputs["arn"].endswith(":db:floyo-read")
+    assert made.outputs["username"] == "floyo"
+    assert made.outputs["engineVersionActual"].startswith("17.")
+    assert seen["DBName"] == "floyo"
+    assert seen["ReadReplicaSourceDBInstanceIdentifier"] == "floyo"
+    assert seen["DBSubnetGroup"]["DBSubnetGroupName"] == group.id
+    assert seen["DBParameterGroups"][0]["DBParameterGroupName"] == parameters.id
+    assert (seen["BackupRetentionPeriod"], seen["MultiAZ"]) == (0, False)
+    assert (seen["AvailabilityZone"], seen["DBInstanceClass"]) == ("eu-west-1b", "db.t4g.small")
+    assert seen["EnabledCloudwatchLogsExports"] == ["upgrade"]
+    assert seen["TagList"] == [{"Key": "r", "Value": "s"}]
+    assert seen["StorageEncrypted"]
+    primary = lab.client("rds").describe_db_instances(DBInstanceIdentifier="floyo")["DBInstances"][0]
+    assert primary["EnabledCloudwatchLogsExports"] == ["postgresql"]
+    assert primary["BackupRetentionPeriod"] == 7
+    assert primary["AvailabilityZone"] == "eu-west-1a"
+
+
+REPLICA_REPLACEMENTS: list[tuple[dict[str, Any], set[str]]] = [
+    ({"availabilityZone": "eu-west-1c"}, {"availabilityZone"}),
+    ({"storageEncrypted": False}, {"storageEncrypted"}),
+    ({"instanceClass": "db.t4g.medium"}, set()),
+    ({"allocatedStorage": 40}, set()),
+    ({"identifier": "renamed"}, set()),
+    ({"multiAz": True, "availabilityZone": None}, set()),
+]
+
+
+def test_a_replica_changes_in_place_and_is_locked_as_any(
+    lab: Lab, settings: dict[str, Any], replica: dict[str, Any]
+) -> None:
+    lab.create(INSTANCE, **settings)
+    made = lab.create(INSTANCE, **replica)
+    for change, replaced in REPLICA_REPLACEMENTS:
+        given = {name: value for name, value in {**replica, **change}.items() if value is not None}
+        assert lab.replaced_by(made, **given) == replaced, change
+    larger = {**replica, "instanceClass": "db.t4g.medium", "allocatedStorage": 40, "tags": {}}
+    changed = lab.update(made, **larger)
+    assert changed.id == made.id
+    with pytest.raises(ProviderError, match="Cannot delete protected"):
+        lab.delete(changed)
+    lab.delete(lab.update(changed, **{**larger, "deletionProtection": False}))
+    assert lab.client("rds").describe_db_instances()["DBInstances"][0]["ReadReplicaDBInstanceIdentifiers"] == []
+
+
+def test_replicas_that_rds_refuses(lab: Lab, settings: dict[str, Any], replica: dict[str, Any], group: Made) -> None:
+    with pytest.raises(ProviderError, match="DBInstanceNotFound"):
+        lab.create(INSTANCE, **replica)
+    plain = {**settings, "backupRetentionPeriod": 0, "storageEncrypted": False}
+    source = lab.create(INSTANCE, **plain)
+    with pytest.raises(ProviderError, match="Automated backups are not enabled"):
+        lab.create(INSTANCE, **replica)
+    lab.update(source, **{**plain, "backupRetentionPeriod": 1})
+    key = lab.create("aws:kms/key:Key").outputs["arn"]
+    with pytest.raises(ProviderError, match="is not encrypted"):
+        lab.create(INSTANCE, **replica, kmsKeyId=key)
+    with pytest.raises(ProviderError, match="already exists"):
+        lab.create(INSTANCE, **{**replica, "identifier": "floyo"})
+    rds = lab.client("rds")
+    with pytest.raises(rds.exceptions.ClientError, match="DBSubnetGroupNotAllowedFault"):
+        rds.create_db_instance_read_replica(
+            DBInstanceIdentifier="x", SourceDBInstanceIdentifier="floyo", DBSubnetGroupName=group.id
+        )
+
+
+def test_backups_of_a_source_stay_on(lab: Lab, settings: dict[str, Any], replica: dict[str, Any]) -> None:
+    source = lab.create(INSTANCE, **settings)
+    made = lab.create(INSTANCE, **{**replica, "deletionProtection": False})
+    with pytest.raises(ProviderError, match="source of read replicas"):
+        lab.update(source, **{**settings, "backupRetentionPeriod": 0})
+    lab.delete(made)
+    lab.update(source, **{**settings, "backupRetentionPeriod": 0})
+
+
+def test_a_source_has_fifteen_replicas_at_most(lab: Lab, settings: dict[str, Any]) -> None:
+    lab.create(INSTANCE, **settings)
+    rds = lab.client("rds")
+    for number in range(15):
+        rds.create_db_instance_read_replica(DBInstanceIdentifier=f"r{number}", SourceDBInstanceIdentifier="floyo")
+    with pytest.raises(rds.exceptions.ClientError, match="the most there can be"):
+        rds.create_db_instance_read_replica(DBInstanceIdentifier="r15", SourceDBInstanceIdentifier="floyo")
+
+
+def test_a_replica_outlives_its_source(lab: Lab, settings: dict[str, Any], replica: dict[str, Any]) -> None:
+    source = lab.create(INSTANCE, **settings)
+    made = lab.create(INSTANCE, **{**replica, "deletionProtection": False})
+    lab.delete(source)
+    [left] = lab.client("rds").describe_db_instances()["DBInstances"]
+    assert left["DBInstanceIdentifier"] == "floyo-read"
+    assert not left.get("ReadReplicaSourceDBInstanceIdentifier")
+    lab.delete(made)
+
+
 def test_managed_password(lab: Lab, settings: dict[str, Any]) -> None:
     del settings["password"]
     made = lab.create(INSTANCE, **settings, manageMasterUserPassword=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import json
-from tests.cloud.aws import gaps, gaps_containers, gaps_monitoring, gaps_rds
+from tests.cloud.aws import gaps, gaps_containers, gaps_edge, gaps_elasticache, gaps_monitoring, gaps_rds
 print(json.dumps([len(gaps.GAPS), gaps.closed()]))
 """
 

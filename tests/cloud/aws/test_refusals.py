@@ -10,13 +10,15 @@ from ascend.cloud.aws import facts
 from ascend.cloud.aws.provider import AwsProvider
 from ascend.cloud.provider import Resource
 from ascend.cloud.values import UNKNOWN
-from tests.cloud.aws.good_inputs import GOOD
-from tests.cloud.aws.refusals import BAD, FINE
+from tests.cloud.aws import cache_inputs, edge_inputs, good_inputs, refusals
 
 if TYPE_CHECKING:
     from ascend.cloud.provider import Failure
 
 PLANNER = AwsProvider()
+GOOD = {**good_inputs.GOOD, **edge_inputs.GOOD, **cache_inputs.GOOD}
+BAD = [*refusals.BAD, *edge_inputs.BAD, *cache_inputs.BAD]
+FINE = [*refusals.FINE, *cache_inputs.FINE]
 
 
 def failures(token: str, change: dict[str, Any]) -> list[Failure]:

@@ -24,6 +24,8 @@ def _patch_urls(module: ModuleType) -> None:
         module.url_paths[path] = module.ApiGatewayV2Response.dispatch
     arn = "{0}/v2/tags/(?P<resource_arn_pt1>[^/]+)/apis/(?P<resource_arn_pt2>[^/]+)/stages/(?P<resource_arn_pt3>[^/]+)$"
     module.url_paths[arn] = module.ApiGatewayV2Response.dispatch
+    domain = "{0}/v2/tags/(?P<resource_arn_pt1>[^/]+)/domainnames/(?P<resource_arn_pt2>[^/]+)$"
+    module.url_paths[domain] = module.ApiGatewayV2Response.dispatch
 
 
 def _patch_models(module: ModuleType) -> None:
@@ -70,7 +72,10 @@ def _patch_models(module: ModuleType) -> None:
         return {**shown, "deploymentId": chosen} if chosen else shown
 
     def staged(self: Any, arn: str) -> Any:
-        """The stage that an ARN names: its tags are its own, and moto keeps those of TagResource elsewhere."""
+        """The stage or domain that an ARN names; moto keeps the tags of TagResource where neither shows them."""
+        domain = self.domain_names.get(arn.partition("/domainnames/")[2])
+        if domain is not None:
+            return domain
         owner, _, name = arn.partition("/apis/")[2].partition("/stages/")
         return self.apis[owner].stages.get(name) if name and owner in self.apis else None
 

@@ -34,6 +34,19 @@ _WAITING = {
     "storage_throughput": "StorageThroughput",
     "storage_type": "StorageType",
 }
+#: What a replica does not take over from its source, and what it has instead. Source: RDS API reference,
+#: CreateDBInstanceReadReplica ("creates read replicas with backups disabled", and the defaults of its parameters).
+_NOT_INHERITED = {
+    "backup_retention_period": 0,
+    "copy_tags_to_snapshot": False,
+    "deletion_protection": False,
+    "performance_insights_enabled": False,
+    "monitoring_interval": 0,
+    "monitoring_role_arn": None,
+    "multi_az": False,
+}
+#: RDS API reference, CreateDBInstanceReadReplica.SourceDBInstanceIdentifier: of PostgreSQL, MySQL and MariaDB.
+_MOST_REPLICAS = 15
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 #: RDS API reference: what AWS answers where nothing was asked for.
 _DEFAULTS = {"backup_target": "region", "network_type": "IPV4", "database_insights_mode": "standard"}
@@ -136,22 +149,49 @@ def _require_family(module: ModuleType, database: Any, group_name: str | None, v
 
 
 def _patch_replicas(module: ModuleType) -> None:
-    backend = module.RDSBackend
+    utcnow, backend = module.utcnow, module.RDSBackend
     create, promote = backend.create_db_instance_read_replica, backend.promote_read_replica
+    delete, modify = backend.delete_db_instance, backend.modify_db_instance
 
     def create_db_instance_read_replica(self: Any, db_kwargs: dict[str, Any]) -> Any:
-        source = db_kwargs["source_db_instance_identifier"]
-        if not self.find_db_from_id(source).backup_retention_period:
-            raise module.RDSClientError(
-                "InvalidDBInstanceState", f"Automated backups are not enabled for the database instance {source}."
-            )
+        identifier, named = db_kwargs["db_instance_identifier"], db_kwargs["source_db_instance_identifier"]
+        source = self.find_db_from_id(named)
+        if identifier in self.databases:
+            raise module.DBInstanceAlreadyExists  # moto puts the replica in the other's place
+        _require_source(module, source, named, db_kwargs)
         replica = create(self, db_kwargs)  # a copy of its source, identity and all
         replica.dbi_resource_id = _resource_id()
+        replica.created = replica.instance_create_time = utcnow()
         replica.pending_modified_values = {}
         replica.manage_master_user_password = False
         replica.tags = db_kwargs.get("tags") or []
+        # Lists are its own, not its source's too.
+        replica.enabled_cloudwatch_logs_exports = list(db_kwargs.get("enable_cloudwatch_logs_exports") or [])
+        replica.vpc_security_group_ids = list(replica.vpc_security_group_ids)
+        for parameter, default in _NOT_INHERITED.items():
+            given = db_kwargs.get(parameter)
+            setattr(replica, parameter, default if given is None else given)
+        # Without one it is in any zone; here in the first.
+        replica.availability_zone = db_kwargs.get("availability_zone") or f"{replica.region}a"
         _show(replica, db_kwargs)
         return replica
+
+    def modifying(self: Any, db_instance_identifier: str, db_kwargs: Any) -> Any:
+        database = self.describe_db_instances(db_instance_identifier)[0]
+        if database.replicas and db_kwargs.get("backup_retention_period") == 0:
+            raise module.RDSClientError(
+                "InvalidDBInstanceState",
+                f"Backups of {db_instance_identifier} cannot be disabled because it is the source of read replicas",
+            )
+        return modify(self, db_instance_identifier, db_kwargs)
+
+    def delete_db_instance(self: Any, db_instance_identifier: str, *args: Any, **kwargs: Any) -> Any:
+        database = delete(self, db_instance_identifier, *args, **kwargs)
+        for name in list(database.replicas):  # what a source leaves behind in its region goes on by itself
+            if name in self.databases:
+                replica = self.databases[name]
+                replica.is_replica, replica.source_db_instance_identifier = False, None
+        return database
 
     def promote_read_replica(self: Any, db_kwargs: dict[str, Any]) -> Any:
         replica = self.databases[db_kwargs["db_instance_identifier"]]
@@ -161,8 +201,27 @@ def _patch_replicas(module: ModuleType) -> None:
         replica.source_db_instance_identifier = None
         return replica
 
+    backend.delete_db_instance = delete_db_instance
+    backend.modify_db_instance = modifying
     backend.create_db_instance_read_replica = create_db_instance_read_replica
     backend.promote_read_replica = promote_read_replica
+
+
+def _require_source(module: ModuleType, source: Any, named: str, given: dict[str, Any]) -> None:
+    """Refuse a replica that its source does not allow."""
+    same_region = not named.startswith("arn:")
+    if not source.backup_retention_period:
+        code, reason = "InvalidDBInstanceState", f"Automated backups are not enabled for the database instance {named}."
+    elif len(source.replicas) >= _MOST_REPLICAS:
+        code, reason = "InvalidDBInstanceState", f"{named} has {_MOST_REPLICAS} read replicas, the most there can be."
+    elif given.get("db_subnet_group_name") and same_region:
+        code = "DBSubnetGroupNotAllowedFault"
+        reason = "The DB subnet group shouldn't be specified for a read replica in the same region as its source."
+    elif given.get("kms_key_id") and not source.storage_encrypted:
+        code, reason = "InvalidParameterCombination", f"{named} is not encrypted, so its read replica cannot be."
+    else:
+        return
+    raise module.RDSClientError(code, reason)
 
 
 def _show(database: Any, given: Any) -> None:

@@ -1,4 +1,4 @@
-"""Cloud Map: a VPC may have several namespaces, and nothing that is in use is deleted."""
+"""Cloud Map: a VPC may have several namespaces, nothing that is in use is deleted, an instance is registered once."""
 
 from __future__ import annotations
 
@@ -55,6 +55,19 @@ def _patch(module: ModuleType) -> None:
             raise JsonRESTError("ResourceInUse", "Service contains registered instances; delete the instances first")
         delete_service(self, service_id)
 
+    register = backend.register_instance
+
+    def register_instance(self: Any, service_id: str, instance_id: str, *args: Any, **kwargs: Any) -> str:
+        service = self.get_service(service_id)
+        attributes = kwargs.get("attributes", args[1] if len(args) > 1 else None) or {}
+        records = (service.dns_config or {}).get("DnsRecords") or []
+        if any(record["Type"] == "CNAME" for record in records) and not attributes.get("AWS_INSTANCE_CNAME"):
+            raise JsonRESTError("InvalidInput", "The attribute AWS_INSTANCE_CNAME is required for a CNAME record")
+        # Once more is a change of the attributes; moto would keep both.
+        service.instances[:] = [one for one in service.instances if one.instance_id != instance_id]
+        return str(register(self, service_id, instance_id, *args, **kwargs))
+
+    backend.register_instance = register_instance
     backend.create_private_dns_namespace = create_private_dns_namespace
     backend.delete_namespace = deleting_namespace
     backend.delete_service = deleting_service

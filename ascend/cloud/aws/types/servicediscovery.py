@@ -1,12 +1,13 @@
-"""Cloud Map: private DNS namespaces and their services."""
+"""Cloud Map: private DNS namespaces, their services, and what is registered in these."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ascend.cloud.aws import tagging
 from ascend.cloud.aws.resource import ResourceType
-from ascend.cloud.provider import ProviderError
+from ascend.cloud.provider import Failure, ProviderError
 
 if TYPE_CHECKING:
     from ascend.cloud.aws.api import Api
@@ -115,4 +116,51 @@ class Service(ResourceType):
         self.unless_gone(api, "DeleteService", Id=object_id)
 
 
-TYPES = (PrivateDnsNamespace(), Service())
+class Instance(ResourceType):
+    """Something registered in a service. Its id is unique in its service only."""
+
+    pulumi_type = "aws:servicediscovery/instance:Instance"
+    service = "servicediscovery"
+    cfn = "AWS::ServiceDiscovery::Instance"
+    gone = ("InstanceNotFound", "ServiceNotFound")
+
+    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
+        """Names and values of attributes (instance.go; Cloud Map API reference, RegisterInstance.Attributes)."""
+        attributes = inputs.get("attributes")
+        failures = []
+        for name, value in attributes.items() if isinstance(attributes, dict) else ():
+            if not re.fullmatch(r"[!-~]{1,255}", name):
+                failures.append(Failure("attributes", f'"{name}": a name has 1 to 255 printable characters, no space'))
+            elif isinstance(value, str) and not re.fullmatch(r"([!-~][!-~ \t]{0,1023})?", value):
+                failures.append(Failure(f"attributes.{name}", "a value has at most 1024 printable characters"))
+        return failures
+
+    def create(self, api: Api, inputs: Props) -> str:
+        """Register it."""
+        object_id = str(inputs["instanceId"])
+        _finish(api, api.call("RegisterInstance", **api.params("RegisterInstance", inputs)))
+        api.created_id = object_id
+        return object_id
+
+    def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:
+        """By service and id, which an import writes ``service/id``."""
+        service_id, _, instance_id = str(inputs.get("serviceId") or object_id).partition("/")
+        answer = self.unless_gone(api, "GetInstance", ServiceId=service_id, InstanceId=instance_id or object_id)
+        return None if answer is None else {**answer["Instance"], "ServiceId": service_id}
+
+    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:  # noqa: ARG002 -- a hook
+        """The names of attributes are the program's own, so they are not translated."""
+        return {"attributes": found["Attributes"], "instanceId": found["Id"], "serviceId": found["ServiceId"]}
+
+    def update(self, api: Api, object_id: str, olds: Props, news: Props, changed: set[str]) -> None:  # noqa: ARG002 -- a hook
+        """Registering it again replaces its attributes."""
+        _finish(api, api.call("RegisterInstance", **api.params("RegisterInstance", news)))
+
+    def delete(self, api: Api, object_id: str, state: Props) -> None:
+        """Deregister it."""
+        answer = self.unless_gone(api, "DeregisterInstance", ServiceId=state["serviceId"], InstanceId=object_id)
+        if answer is not None:
+            _finish(api, answer)
+
+
+TYPES = (PrivateDnsNamespace(), Service(), Instance())
