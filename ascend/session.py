@@ -60,11 +60,17 @@ class Session:
         if report.changes(result.summary):
             self._print_next("up")
 
-    def up(self, *, ask: bool) -> None:
-        """Updates the stack; with `ask` only after the plan was shown and agreed to."""
+    def up(self, *, ask: bool, preview: bool) -> None:
+        """Updates the stack; with `ask` only after the plan was shown and agreed to.
+
+        With `preview` the plan comes first also where nobody is asked: what it refuses (a wrong input, a protected
+        resource that would go) is refused before anything has changed.
+        """
         if ask:
             _require_terminal("up changes the stack")
             self._agree(self._plan(), "Update")
+        elif preview:
+            self._plan()
         result = self._watch("updating", self.engine.up)
         if self.json:
             self._print_document(result)

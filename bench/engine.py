@@ -115,7 +115,7 @@ class Bench:
     def run(self, engine: str, what: str, stack: str) -> float:
         """Times one preview or up of a stack by one engine, seconds."""
         if engine == "embedded":
-            yes = ["--yes"] if what == "up" else []
+            yes = ["--yes", "--skip-preview"] if what == "up" else []
             command = self.ascend(what, stack, "--embedded", "--json", *yes)
         else:
             command = ["pulumi", what, "--stack", stack, "--non-interactive", "--suppress-outputs"]

@@ -80,9 +80,10 @@ class Files:
         """The description, None if there is none that can be read."""
         try:
             document: dict[str, Any] = json.loads(self.description.read_text(encoding="utf-8"))
-            return CloudInfo(**document)
+            info = CloudInfo(**document)
         except (OSError, ValueError, TypeError):
             return None
+        return info if isinstance(info.pid, int) and isinstance(info.providers, dict) else None
 
     def write(self, info: CloudInfo) -> None:
         """Write the description, whole or not at all."""

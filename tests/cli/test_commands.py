@@ -103,7 +103,7 @@ def test_preview_draws_the_plan_and_recommends_up(ascend: Callable[..., Ran], en
     assert [what for what, _ in engine.asked] == ["preview"]
 
 
-def test_up_with_yes_goes_straight_and_prints_outputs(ascend: Callable[..., Ran], engine: FakeEngine) -> None:
+def test_up_with_yes_plans_and_does_it_and_prints_outputs(ascend: Callable[..., Ran], engine: FakeEngine) -> None:
     ran = ascend("up", "dev", "--embedded", "--yes")
     assert ran.code == 0
     assert ran.out.splitlines() == [
@@ -114,6 +114,17 @@ def test_up_with_yes_goes_straight_and_prints_outputs(ascend: Callable[..., Ran]
     assert " + aws:rds:Instance  dev-db  created" in ran.err
     assert "ascend-dev" not in ran.err, "unchanged resources are noise"
     assert "\x1b" not in ran.out + ran.err
+    assert [what for what, _ in engine.asked] == ["preview", "up"]
+
+
+def test_what_the_plan_refuses_is_not_begun(ascend: Callable[..., Ran], engine: FakeEngine) -> None:
+    engine.failure = InputError("dev-db: would be deleted but is protected")
+    assert ascend("up", "dev", "--embedded", "--yes").code == 2
+    assert [what for what, _ in engine.asked] == ["preview"]
+
+
+def test_the_plan_can_be_skipped(ascend: Callable[..., Ran], engine: FakeEngine) -> None:
+    assert ascend("up", "dev", "--embedded", "--yes", "--skip-preview").code == 0
     assert [what for what, _ in engine.asked] == ["up"]
 
 
@@ -184,7 +195,7 @@ def test_a_failed_run_ends_with_its_line_and_code(
     failure: BaseException, code: int, says: str, ascend: Callable[..., Ran], engine: FakeEngine
 ) -> None:
     engine.failure = failure
-    ran = ascend("up", "dev", "--embedded", "--yes")
+    ran = ascend("up", "dev", "--embedded", "--yes", "--skip-preview")
     assert ran.code == code
     assert ran.out == ""
     assert [line for line in ran.err.splitlines() if line.startswith(says)]

@@ -154,7 +154,18 @@ def test_a_process_id_that_now_belongs_to_another_is_left_alone(root: Path) -> N
         other.communicate(b"\n")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', '{"what": 2}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"pid": 1}',
+        '{"what": 2}',
+        '{"pid": "1", "aws_endpoint": ""}',
+        '{"pid": 1, "aws_endpoint": "", "providers": null}',
+    ],
+)
 def test_a_description_that_cannot_be_read_is_as_none(root: Path, text: str) -> None:
     files = process.Files(root)
     files.folder.mkdir()
