@@ -30,8 +30,12 @@ up: $(INSTALLED) $(PASSPHRASE)
 down:
 	@if [ -x $(BIN)/ascend ]; then $(BIN)/ascend cloud stop; else echo "not installed, so nothing runs"; fi
 
+# In a temporary folder of its own, which goes at the end of the run however that comes: a cloud that a test has left
+# ends itself when its files are gone.
 test: lint
-	@$(BIN)/pytest -n $(JOBS) --dist loadgroup
+	@folder=$$(mktemp -d) && \
+	trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT && trap 'exit 143' TERM HUP && \
+	TMPDIR=$$folder $(BIN)/pytest -n $(JOBS) --dist loadgroup
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

@@ -62,12 +62,13 @@ def up(
     system: SystemOption = None,
     phase: PhaseOption = None,
     yes: YesOption = False,
+    skip_preview: Annotated[bool, typer.Option("--skip-preview", help="With --yes: do not plan first.")] = False,
     json: JsonOption = False,
     cwd: CwdOption = HERE,
 ) -> None:
     """Bring a stack to what the program declares: plan, ask, do it."""
     run = session.open_session(cwd, stack, engine, embedded=embedded, json=json, system=system, phase=phase)
-    run.up(ask=not yes)
+    run.up(ask=not yes, preview=not skip_preview)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The two ways a command can fail, and the exit code of each."""
+"""The ways a command can fail, and the exit code of each."""
 
 from __future__ import annotations
 
@@ -22,3 +22,9 @@ class InputError(AscendError):
 
 class UpdateError(AscendError):
     """An update stopped part of the way; what was done is in the state and the next run continues. Exit code 1."""
+
+
+class StoppedError(AscendError):
+    """The user stopped the command before it changed anything. Exit code 130."""
+
+    exit_code = 130

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -11,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ascend import target as targets
-from ascend.errors import InputError
+from ascend.errors import InputError, StoppedError
 from ascend.ui import console, report
 from ascend.ui.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ascend.cloud.process import CloudInfo
     from ascend.engine.model import Engine, OnEvent, RunResult, Target
@@ -51,7 +52,7 @@ class Session:
 
     def preview(self) -> None:
         """Plans and prints the plan."""
-        result = self._watch("previewing", self.engine.preview, detailed=False)
+        result = self._plan()
         if self.json:
             self._print_document(result)
             return
@@ -59,11 +60,17 @@ class Session:
         if report.changes(result.summary):
             self._print_next("up")
 
-    def up(self, *, ask: bool) -> None:
-        """Updates the stack; with `ask` only after the plan was shown and agreed to."""
+    def up(self, *, ask: bool, preview: bool) -> None:
+        """Updates the stack; with `ask` only after the plan was shown and agreed to.
+
+        With `preview` the plan comes first also where nobody is asked: what it refuses (a wrong input, a protected
+        resource that would go) is refused before anything has changed.
+        """
         if ask:
             _require_terminal("up changes the stack")
-            self._agree(self._watch("previewing", self.engine.preview, detailed=False), "Update")
+            self._agree(self._plan(), "Update")
+        elif preview:
+            self._plan()
         result = self._watch("updating", self.engine.up)
         if self.json:
             self._print_document(result)
@@ -99,6 +106,10 @@ class Session:
             report.print_outputs(console.stdout(), values)
         else:
             console.print_note(f"{self.target.stack} has no outputs")
+
+    def _plan(self) -> RunResult:
+        with _harmless():
+            return self._watch("previewing", self.engine.preview, detailed=False)
 
     def _watch(self, doing: str, work: Callable[[Target, OnEvent], RunResult], *, detailed: bool = True) -> RunResult:
         with Progress(console.stderr(), f"{doing} {self.target.stack}", detailed=detailed) as progress:
@@ -198,11 +209,32 @@ def _confirm(question: str) -> None:
 
     Raises:
         InputError: the answer was no.
+        StoppedError: there was none.
     """
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    answer = ""
+    try:
+        with _harmless():
+            answer = sys.stdin.readline()
+    finally:
+        if not answer.endswith("\n"):  # Ctrl-C or Ctrl-D: the cursor still stands behind the question
+            sys.stderr.write("\n")
+    if answer.strip().lower() not in {"y", "yes"}:
         raise InputError("not agreed to; nothing was changed")
+
+
+@contextlib.contextmanager
+def _harmless() -> Iterator[None]:
+    """For what changes nothing: says so where it is interrupted.
+
+    Raises:
+        StoppedError: by Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise StoppedError("interrupted; nothing was changed") from error
 
 
 def program_name() -> str:

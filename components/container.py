@@ -1,4 +1,4 @@
-"""The container definition of a task."""
+"""The container definitions of a task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import pulumi
 # A check takes 5 s at most and is made every 10; three in a row are needed to call a task ill, and none counts while it
 # starts. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 _HEALTH = {"interval": 10, "timeout": 5, "retries": 3, "startPeriod": 60}
+_PREPARE = "prepare"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class Container:
         secret_versions: id of the present value of each secret, by the secret's name. A container reads its secrets
             when it starts and never again: as a label, the id makes another value another container, to be rolled out.
         user: numeric user (and group) it runs as; None for the image's own.
-        writable_paths: folders it writes to; the n-th is the task's volume ``writable-<n>``.
+        writable_paths: folders it writes to; the n-th is the task's volume ``writable-<n>``. If there are any, the
+            image must hold ``chmod``.
         log_group: where its output goes.
         region: the region of that group.
         stop_timeout_s: seconds it has to finish once asked to stop.
@@ -50,8 +52,7 @@ class Container:
 def container_definitions(container: Container) -> pulumi.Output[str]:
     """The JSON that a task definition takes, in one order, so that an unchanged container is an unchanged input."""
     definition: dict[str, Any] = {
-        "name": container.name,
-        "image": container.image,
+        **_common(container, container.name),
         "essential": True,
         "environment": [
             {"name": name, "value": value} for name, value in sorted(container.environment.items(), key=_name)
@@ -61,27 +62,9 @@ def container_definitions(container: Container) -> pulumi.Output[str]:
         if container.port is None
         else [{"containerPort": container.port, "hostPort": container.port, "protocol": "tcp"}],
         "healthCheck": {"command": ["CMD", *container.health_command], **_HEALTH},
-        "readonlyRootFilesystem": True,
-        "mountPoints": [
-            {"sourceVolume": f"writable-{number}", "containerPath": path, "readOnly": False}
-            for number, path in enumerate(container.writable_paths)
-        ],
-        "volumesFrom": [],
-        "systemControls": [],
         # Somebody has to collect the processes that a health check leaves behind.
         "linuxParameters": {"initProcessEnabled": True},
         "stopTimeout": container.stop_timeout_s,
-        "logConfiguration": {
-            "logDriver": "awslogs",
-            "options": {
-                "awslogs-group": container.log_group,
-                "awslogs-region": container.region,
-                "awslogs-stream-prefix": container.name,
-                # Rather lose lines than stop the service when CloudWatch is slow. Explicit: the default has changed.
-                "mode": "non-blocking",
-                "max-buffer-size": "4m",
-            },
-        },
     }
     if container.command:
         definition["command"] = list(container.command)
@@ -90,7 +73,54 @@ def container_definitions(container: Container) -> pulumi.Output[str]:
         definition["dockerLabels"] = {f"secret-{name}": version for name, version in versions}
     if container.user is not None:
         definition["user"] = container.user
-    return pulumi.Output.json_dumps([definition], sort_keys=True)
+    if not container.writable_paths:
+        return pulumi.Output.json_dumps([definition], sort_keys=True)
+    definition["dependsOn"] = [{"containerName": _PREPARE, "condition": "SUCCESS"}]
+    return pulumi.Output.json_dumps([definition, _prepare(container)], sort_keys=True)
+
+
+def _prepare(container: Container) -> dict[str, Any]:
+    """What opens the volumes and ends, before the container itself starts.
+
+    Fargate mounts an empty volume as root's own with mode 0755, over whatever the image has there, so that a container
+    that runs as another user could not write to it: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bind-mounts.html
+    It is the same image, so that nothing else is pulled and nothing else has to be trusted; it has no secrets.
+    """
+    return {
+        **_common(container, _PREPARE),
+        "essential": False,
+        "entryPoint": ["chmod"],
+        "command": ["1777", *container.writable_paths],
+        "user": "0",
+        "environment": [],
+        "portMappings": [],
+    }
+
+
+def _common(container: Container, name: str) -> dict[str, Any]:
+    """What every container of the task has: the image, a read-only file system with the volumes in it, the log."""
+    return {
+        "name": name,
+        "image": container.image,
+        "readonlyRootFilesystem": True,
+        "mountPoints": [
+            {"sourceVolume": f"writable-{number}", "containerPath": path, "readOnly": False}
+            for number, path in enumerate(container.writable_paths)
+        ],
+        "volumesFrom": [],
+        "systemControls": [],
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": container.log_group,
+                "awslogs-region": container.region,
+                "awslogs-stream-prefix": name,
+                # Rather lose lines than stop the service when CloudWatch is slow. Explicit: the default has changed.
+                "mode": "non-blocking",
+                "max-buffer-size": "4m",
+            },
+        },
+    }
 
 
 def _name(item: tuple[str, Any]) -> str:

@@ -268,5 +268,9 @@ def server_parameters(args: DatabaseArgs) -> list[tuple[str, str, str]]:
 
 
 def url(address: str, password: str) -> str:
-    """The connection string for `DATABASE_URL`: libpq's form, which SQLAlchemy, asyncpg, psycopg and Prisma read."""
+    """The connection string for `DATABASE_URL`: libpq's form, which SQLAlchemy, asyncpg, psycopg and Prisma read.
+
+    node-postgres takes ``require`` for ``verify-full``: its image needs RDS's certificates, by ``NODE_EXTRA_CA_CERTS``
+    (https://github.com/brianc/node-postgres/issues/2375).
+    """
     return f"postgresql://{USERNAME}:{password}@{address}:{PORT}/{DATABASE_NAME}?sslmode=require"

@@ -38,6 +38,9 @@ _ADMINISTRATION = [
     "RevokeGrant",
     "RotateKeyOnDemand",
     "ScheduleKeyDeletion",
+    # What KMS's own role in this account needs, to keep the copies of a multi-Region key alike; it has it by IAM.
+    # https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-auth-slr.html
+    "SynchronizeMultiRegionKey",
     "TagResource",
     "UntagResource",
     "UpdateAlias",

@@ -81,7 +81,7 @@ class Network(Component):
             tags=self.tags(name),
             opts=self.child_options(),
         )
-        subnets: dict[str, list[ec2.Subnet]] = {}
+        subnets: dict[str, list[tuple[ec2.Subnet, ec2.RouteTableAssociation]]] = {}
         tables: list[ec2.RouteTable] = []
         for tier in TIERS:
             table = self._route_table(tier)
@@ -90,7 +90,7 @@ class Network(Component):
                 self._subnet(tier, number, zone_id, blocks[tier, number], table)
                 for number, zone_id in enumerate(args.zone_ids, start=1)
             ]
-        ec2.Route(
+        way_out = ec2.Route(
             self.child("public-internet"),
             route_table_id=tables[0].id,
             destination_cidr_block="0.0.0.0/0",
@@ -111,10 +111,15 @@ class Network(Component):
         if args.flow_logs:
             self._flow_logs(args)
         self.vpc_id = vpc.id
-        self.public_subnet_ids = [subnet.id for subnet in subnets["public"]]
-        self.private_subnet_ids = [subnet.id for subnet in subnets["private"]]
-        self.isolated_subnet_ids = [subnet.id for subnet in subnets["isolated"]]
-        self.zones = [subnet.availability_zone for subnet in subnets["isolated"]]
+        # Known with the way out, not before: a task that starts without one cannot pull its image, and three such tasks
+        # end the deployment.
+        self.public_subnet_ids = [
+            pulumi.Output.all(subnet.id, joined.id, way_out.id).apply(lambda known: str(known[0]))
+            for subnet, joined in subnets["public"]
+        ]
+        self.private_subnet_ids = [subnet.id for subnet, _ in subnets["private"]]
+        self.isolated_subnet_ids = [subnet.id for subnet, _ in subnets["isolated"]]
+        self.zones = [subnet.availability_zone for subnet, _ in subnets["isolated"]]
         self.front_security_group_id = front.id
         self.register_outputs(
             {
@@ -135,7 +140,9 @@ class Network(Component):
             opts=self.child_options(),
         )
 
-    def _subnet(self, tier: str, number: int, zone_id: str, cidr: str, table: ec2.RouteTable) -> ec2.Subnet:
+    def _subnet(
+        self, tier: str, number: int, zone_id: str, cidr: str, table: ec2.RouteTable
+    ) -> tuple[ec2.Subnet, ec2.RouteTableAssociation]:
         suffix = f"{tier}-{number}"
         subnet = ec2.Subnet(
             self.child(suffix),
@@ -148,14 +155,14 @@ class Network(Component):
             tags=self.tags(self.child(suffix)),
             opts=self.child_options(),
         )
-        ec2.RouteTableAssociation(
+        joined = ec2.RouteTableAssociation(
             self.child(suffix),
             subnet_id=subnet.id,
             route_table_id=table.id,
             region=self._region,
             opts=self.child_options(),
         )
-        return subnet
+        return subnet, joined
 
     def _storage_endpoint(self, tables: Sequence[ec2.RouteTable], scope: Scope) -> None:
         """The way to S3, for this account's buckets and for the layers of images in ECR, which S3 serves."""

@@ -73,8 +73,8 @@ class ServiceArgs:
         secret_arns: the secrets that those come from.
         secret_versions: id of the present value of each of them, by name; another one starts new tasks.
         user: numeric user (and group) it runs as; None for the image's own.
-        writable_paths: folders it writes to; the rest of its file system is read-only. Each is an empty volume, root's
-            own unless the image declares it as a `VOLUME` of its user.
+        writable_paths: folders it writes to, whoever it runs as; the rest of its file system is read-only. Each is a
+            volume that starts empty and ends with its task.
         peers: what it connects to inside the network, by name. Outside, it reaches HTTPS only.
         access: what it may do with buckets and queues.
         thresholds: where alarms go off.

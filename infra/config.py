@@ -262,7 +262,11 @@ def _images(reader: _Reader, key: str, value: Any) -> dict[str, str]:
         if isinstance(image, str) and _IMAGE.fullmatch(image):
             found[service] = image
         else:
-            reader.note(f"{key}.{service}", f"{reader.shown(key, image)} is not an image's name")
+            reader.note(
+                f"{key}.{service}",
+                f"{reader.shown(key, image)} is not an image's name; allowed: lower case, like ghcr.io/owner/name:tag "
+                "or name@sha256:<64 hex digits>",
+            )
     return found
 
 
@@ -335,6 +339,9 @@ KEYS: Mapping[str, tuple[str, Callable[[_Reader, str, Any], Any], Any]] = {
     "budget": ("budget_usd", _number, None),
 }
 
+
+#: The defaults that stand for "as the system and the phase say".
+_NOTHING = ("", "0", "[]", "{}")
 
 #: What means "not given" where it is more than the empty text.
 EMPTY: Mapping[str, tuple[str, ...]] = dict.fromkeys(
@@ -437,8 +444,8 @@ def _sources(root: Path, stack: str, raw: Mapping[str, str]) -> Callable[[str], 
 
     def source(key: str) -> str:
         name = key.split(".", 1)[0]
-        if name not in written:
-            return elsewhere if name in raw else path.name
+        if name not in written:  # where the project's file gives an empty default, the stack's is where to mend it
+            return path.name if raw.get(name, "") in _NOTHING else elsewhere
         value, given = written[name], raw.get(name)
         laid_over = isinstance(value, str) and given is not None and given != value
         return elsewhere if laid_over else path.name

@@ -130,7 +130,8 @@ class Service(Model):
     )
     writable_paths: tuple[Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_.-]+$")], ...] = Field(
         default=("/tmp",),  # noqa: S108 -- a path inside the container
-        description="Folders that it writes to; the rest of its file system is read-only.",
+        description="Folders that it writes to, empty at the start; the rest of its file system is read-only. "
+        "The image must hold `chmod` unless there are none.",
     )
 
     @model_validator(mode="after")

@@ -77,6 +77,15 @@ def test_the_search_for_branches_finds_them(code: str, found: bool) -> None:
     assert _compares_a_phase(ast.parse(code, mode="eval").body) is found
 
 
+def test_the_official_cli_installs_what_the_program_imports() -> None:
+    # `pulumi install` reads requirements.txt in the program's folder, not in the project's, and is silent without one.
+    main = re.search(r"^main: (.+)$", (ROOT / "Pulumi.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert main
+    listed = ROOT / main[1] / "requirements.txt"
+    included = re.findall(r"^-r (.+)$", listed.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [(listed.parent / one).resolve() for one in included] == [ROOT / "requirements.txt"]
+
+
 def _tracked() -> list[Path]:
     """Every text file of the project that git knows or would take."""
     listed = subprocess.run(

@@ -114,10 +114,6 @@ def _given(inputs: Props, path: str) -> bool:
     return node is not None and node is not False and node not in ([], "")
 
 
-def _settled(inputs: Props, names: list[str]) -> bool:
-    return not any(inputs.get(name.split(".", 1)[0]) is UNKNOWN for name in names)
-
-
 def by_facts(facts: Facts, inputs: Props) -> list[Failure]:
     """What the official provider itself refuses, and the rules that the facts state as schemas."""
     return [

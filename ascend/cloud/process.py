@@ -26,7 +26,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ascend.errors import AscendError
+from ascend.errors import AscendError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,13 +80,14 @@ class Files:
         """The description, None if there is none that can be read."""
         try:
             document: dict[str, Any] = json.loads(self.description.read_text(encoding="utf-8"))
-            return CloudInfo(**document)
+            info = CloudInfo(**document)
         except (OSError, ValueError, TypeError):
             return None
+        return info if isinstance(info.pid, int) and isinstance(info.providers, dict) else None
 
     def write(self, info: CloudInfo) -> None:
         """Write the description, whole or not at all."""
-        draft = self.description.with_suffix(f".{os.getpid()}.tmp")
+        draft = self.description.with_suffix(".tmp")  # one cloud at a time writes it, see `claim`
         draft.write_text(json.dumps(asdict(info), indent=2) + "\n", encoding="utf-8")
         draft.replace(self.description)
 
@@ -115,14 +116,25 @@ class Files:
                 return False
         except BlockingIOError:
             return True
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
     @contextlib.contextmanager
     def starting(self) -> Any:
-        """Keep every other start and stop of this root out."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self.lock.open("a", encoding="utf-8") as file:
+        """Keep every other start and stop of this root out.
+
+        Raises:
+            InputError: nothing can be written there.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = self.lock.open("a", encoding="utf-8")
+        except OSError as error:
+            raise InputError(
+                f"{self.folder}: cannot be written ({error.strerror}); the embedded cloud and its state live there, "
+                "so it must be a folder that you may write to"
+            ) from error
+        with lock as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
 
@@ -143,6 +155,7 @@ def start(root: Path, notify: Callable[[str], None] | None = None, region: str =
 
     Raises:
         CloudError: it did not start.
+        InputError: the folder cannot be written.
     """
     running = status(root)
     if running is not None:
@@ -152,7 +165,7 @@ def start(root: Path, notify: Callable[[str], None] | None = None, region: str =
         running = status(root)
         if running is not None:
             return running
-        if files.description.exists():
+        if files.description.exists() or files.state.exists():
             _discard(files, notify or LOG.warning)
         _spawn(files, root, lock, region)
     running = status(root)
@@ -166,9 +179,18 @@ def _discard(files: Files, notify: Callable[[str], None]) -> None:
     gone = files.read()
     who = f"process {gone.pid}, started {gone.started}" if gone else "its description cannot be read"
     what = " and the state of its stacks" if files.state.exists() else ""
-    shutil.rmtree(files.state, ignore_errors=True)
+    _remove_state(files)
     files.description.unlink(missing_ok=True)
     notify(f"the embedded cloud of {files.folder} is gone ({who}): removed its description{what}")
+
+
+def _remove_state(files: Files) -> None:
+    """Remove the state, out of the hands of a run that still works on it: its next write finds its lock gone."""
+    doomed = files.state.with_name("state.gone")
+    shutil.rmtree(doomed, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        files.state.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _spawn(files: Files, root: Path, lock: IO[str], region: str) -> None:
@@ -186,6 +208,8 @@ def _spawn(files: Files, root: Path, lock: IO[str], region: str) -> None:
             stdout=log,
             stderr=log,
             cwd=Path(__file__).parents[2],
+            # It outlives this command: the user's credentials and passphrase are none of its business.
+            env={name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))},
             pass_fds=(writing, lock.fileno()),
             start_new_session=True,
         )
@@ -226,7 +250,7 @@ def stop(root: Path) -> bool:
             raise CloudError(f"a cloud is running, but {files.description} does not say which process it is")
         if was_alive and info is not None:
             _end(files, info.pid)
-        shutil.rmtree(files.state, ignore_errors=True)
+        _remove_state(files)
         for path in (files.description, files.alive, files.log):
             path.unlink(missing_ok=True)
     return was_alive

@@ -42,14 +42,20 @@ class Lock:
         Args:
             endpoint: URL of the emulated AWS. Never a real one: what is locked there, its owner opens.
         """
-        import boto3  # noqa: PLC0415 -- slow to import, and needed by a destroy alone
+        # Slow to import, and needed by a destroy alone.
+        import boto3  # noqa: PLC0415
+        import botocore.session  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
 
-        client = boto3.client(
+        # The user's own profile, files and proxy are for a real account: they are not even read.
+        ignored = dict.fromkeys(("profile", "config_file", "credentials_file", "ca_bundle"), (None, None, None, None))
+        client = boto3.Session(botocore_session=botocore.session.Session(session_vars=ignored)).client(
             "rds",
             region_name=self.region,
             endpoint_url=endpoint,
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 -- the emulated AWS takes anything
+            config=Config(proxies={}),
         )
         client.modify_db_instance(DBInstanceIdentifier=self.identifier, DeletionProtection=False, ApplyImmediately=True)
 

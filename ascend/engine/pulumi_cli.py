@@ -58,7 +58,7 @@ class PulumiCliEngine:
             stack.preview(on_event=recorder.on_engine_event, config_file=config_file)
             return recorder.stack_outputs()
 
-        return self._run(target, Recorder(on_event, planning=True), work, create=self._embedded)
+        return self._run(target, Recorder(on_event, planning=True), work, create=self._embedded, planning=True)
 
     def up(self, target: Target, on_event: OnEvent) -> RunResult:
         """Bring the stack to what the program declares."""
@@ -109,12 +109,17 @@ class PulumiCliEngine:
         work: Callable[[Stack, Recorder, str | None], Mapping[str, Any]],
         *,
         create: bool,
+        planning: bool = False,
     ) -> RunResult:
         started = time.monotonic()
         try:
             with self._opened(target, create=create) as (stack, config_file):
+                if self._embedded:
+                    pulumi_project.clear_locks(target, recorder.warn)
                 if pending := _pending(_deployment(stack)):
                     recorder.warn(f"an earlier run was interrupted while it was {', '.join(pending)}")
+                    if self._embedded and not planning:
+                        _refuse_creates(pending, target.stack)
                 outputs = work(stack, recorder, config_file)
         except CommandError as error:
             raise _failure(error, recorder) from error
@@ -153,6 +158,19 @@ def _deployment(stack: Stack) -> Mapping[str, Any]:
 
 def _pending(deployment: Mapping[str, Any]) -> list[str]:
     return [f"{found['type']} {found['resource']['urn']}" for found in deployment.get("pending_operations") or ()]
+
+
+def _refuse_creates(pending: Sequence[str], stack: str) -> None:
+    """Refuses to go on where creates were interrupted: the CLI cannot ask what became of them, and repeats them.
+
+    Raises:
+        InputError: there are such creates.
+    """
+    if creates := [found.rpartition("::")[2] for found in pending if found.startswith("creating ")]:
+        raise InputError(
+            f"{stack}: an earlier run was interrupted while it created {', '.join(creates)}; the official CLI would "
+            f"create them again; run `ascend up {stack} --embedded` first, whose engine finds what is there"
+        )
 
 
 def _unprotected(deployment: Mapping[str, Any], stack: str, named: Sequence[str]) -> list[str]:

@@ -13,10 +13,11 @@ import yaml
 from pulumi.automation import LocalWorkspace, OutputValue
 
 from ascend.cloud import process
+from ascend.engine.embedded.backend import STATE_FOLDER, Backend
 from ascend.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pulumi.automation import CommandResult, OutputMap
 
@@ -96,6 +97,8 @@ def embedded(target: Target) -> Iterator[tuple[Workspace, str | None]]:
         "PULUMI_BACKEND_URL": state.as_uri(),
         "PULUMI_DEBUG_PROVIDERS": process.debug_providers(info),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # gRPC in Python, unlike that of the CLI, asks the user's proxy even for this machine's own addresses.
+        "no_grpc_proxy": "127.0.0.1",
     }
     with tempfile.TemporaryDirectory(prefix="project-", dir=hidden) as folder:
         copy = Path(folder)
@@ -108,6 +111,11 @@ def embedded(target: Target) -> Iterator[tuple[Workspace, str | None]]:
             config["encryptionsalt"] = salt
         _write_config(copy / f"Pulumi.{target.stack}.yaml", config)
         yield Workspace(work_dir=folder, pulumi_home=str(hidden / "pulumi-home"), env_vars=environment), None
+
+
+def clear_locks(target: Target, warn: Callable[[str], None]) -> None:
+    """Removes what killed runs have left locked in the embedded cloud's state; `warn` is told of each lock."""
+    Backend(target.root / STATE_FOLDER, _project_name(target.root), target.stack).clear_locks(warn)
 
 
 def _write_config(file: Path, config: Mapping[str, Any]) -> None:

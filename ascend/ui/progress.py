@@ -137,9 +137,9 @@ class Progress:
         if track.second_half and not track.failed:
             track.step = self._known[step.urn] = replace(step, op=Op.REPLACE)
 
-    def _line(self, row: tree.Row, now: float) -> Text:
+    def _line(self, row: tree.Row, now: float, width: int = 0) -> Text:
         track = self._tracks.get(row.step.urn)
-        return tree.line(row, track.status(now) if track else None)
+        return tree.line(row, track.status(now) if track else None, width)
 
     def _rows(self, wanted: list[str]) -> list[tree.Row]:
         return list(tree.rows(self._known.values(), wanted))
@@ -156,7 +156,8 @@ class Progress:
             self._spinner.update(text=heading)
             if not self._detailed:
                 return Group(self._spinner)
-            return Group(self._spinner, *(self._line(row, now) for row in self._window()))
+            width = self._console.size.width
+            return Group(self._spinner, *(self._line(row, now, width) for row in self._window()))
 
     def _window(self) -> list[tree.Row]:
         """The part of the tree that fits the terminal: what runs or failed first, then what ended last."""

@@ -11,7 +11,10 @@ from ascend.engine.model import Op, Step
 from ascend.ui.ops import LOOKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+
+#: What is left of a name on the narrowest terminal, in cells.
+_NAME_CELLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +67,26 @@ def changed_urns(steps: Iterable[Step]) -> list[str]:
     return [step.urn for step in steps if step.op is not Op.SAME]
 
 
-def line(row: Row, status: Text | None = None, notes: Mapping[str, str] | None = None) -> Text:
+def line(row: Row, status: Text | None = None, width: int = 0) -> Text:
     """One line of the tree.
 
     Args:
         row: what to draw.
         status: put after the name; by default the keys that change.
-        notes: more to say, by URN.
+        width: cells that there are: the name gives up its beginning, which it shares with its neighbours, so that the
+            status is seen. 0 draws all.
     """
     step = row.step
     look = LOOKS[step.op]
+    end = Text() if row.scaffold else status if status is not None else change_note(step)
     text = Text()
     text.append(f"{look.sign if not row.scaffold else '':>2} ", style=look.style)
     text.append("   " * row.depth)
     text.append(short_type(step.type), style="dim" if row.scaffold else "")
-    text.append(f"  {step.name}", style="dim" if row.scaffold else "bold")
-    if not row.scaffold:
-        text.append_text(status if status is not None else change_note(step))
-        if notes and (note := notes.get(step.urn)):
-            text.append(f"  {note}", style="red")
-    return text
+    room = max(width - text.cell_len - end.cell_len - 2, _NAME_CELLS)
+    name = f"…{step.name[1 - room :]}" if width and len(step.name) > room else step.name
+    text.append(f"  {name}", style="dim" if row.scaffold else "bold")
+    return text.append_text(end)
 
 
 def change_note(step: Step) -> Text:

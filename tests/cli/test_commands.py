@@ -103,7 +103,7 @@ def test_preview_draws_the_plan_and_recommends_up(ascend: Callable[..., Ran], en
     assert [what for what, _ in engine.asked] == ["preview"]
 
 
-def test_up_with_yes_goes_straight_and_prints_outputs(ascend: Callable[..., Ran], engine: FakeEngine) -> None:
+def test_up_with_yes_plans_and_does_it_and_prints_outputs(ascend: Callable[..., Ran], engine: FakeEngine) -> None:
     ran = ascend("up", "dev", "--embedded", "--yes")
     assert ran.code == 0
     assert ran.out.splitlines() == [
@@ -114,6 +114,17 @@ def test_up_with_yes_goes_straight_and_prints_outputs(ascend: Callable[..., Ran]
     assert " + aws:rds:Instance  dev-db  created" in ran.err
     assert "ascend-dev" not in ran.err, "unchanged resources are noise"
     assert "\x1b" not in ran.out + ran.err
+    assert [what for what, _ in engine.asked] == ["preview", "up"]
+
+
+def test_what_the_plan_refuses_is_not_begun(ascend: Callable[..., Ran], engine: FakeEngine) -> None:
+    engine.failure = InputError("dev-db: would be deleted but is protected")
+    assert ascend("up", "dev", "--embedded", "--yes").code == 2
+    assert [what for what, _ in engine.asked] == ["preview"]
+
+
+def test_the_plan_can_be_skipped(ascend: Callable[..., Ran], engine: FakeEngine) -> None:
+    assert ascend("up", "dev", "--embedded", "--yes", "--skip-preview").code == 0
     assert [what for what, _ in engine.asked] == ["up"]
 
 
@@ -184,7 +195,7 @@ def test_a_failed_run_ends_with_its_line_and_code(
     failure: BaseException, code: int, says: str, ascend: Callable[..., Ran], engine: FakeEngine
 ) -> None:
     engine.failure = failure
-    ran = ascend("up", "dev", "--embedded", "--yes")
+    ran = ascend("up", "dev", "--embedded", "--yes", "--skip-preview")
     assert ran.code == code
     assert ran.out == ""
     assert [line for line in ran.err.splitlines() if line.startswith(says)]
@@ -232,10 +243,14 @@ def test_without_the_official_cli_it_says_how_to_get_it(
     assert "--embedded" in ran.err
 
 
-def _on_a_terminal(project: Path, arguments: list[str], answer: str) -> tuple[int, str]:
-    """Runs a command with a fake engine in a process of its own whose terminal is a pseudo-terminal."""
+def _on_a_terminal(project: Path, arguments: list[str], answer: str, after: str = "") -> tuple[int, str]:
+    """Runs a command with a fake engine in a process of its own whose terminal is a pseudo-terminal.
+
+    `answer` is typed when the terminal shows `after`.
+    """
     script = (
-        "import sys; sys.path[:0] = [sys.argv.pop(1)]\n"
+        "import fcntl, sys, termios; sys.path[:0] = [sys.argv.pop(1)]\n"
+        "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"  # so that Ctrl-C reaches it
         "from tests.cli import fakes\n"
         "from ascend import cli, session\n"
         "session._engine = lambda name, *, embedded: fakes.FakeEngine()\n"
@@ -249,11 +264,14 @@ def _on_a_terminal(project: Path, arguments: list[str], answer: str) -> tuple[in
         stdout=terminal,
         stderr=terminal,
         env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"},
+        start_new_session=True,
     )
     os.close(terminal)
-    os.write(controller, answer.encode())
-    shown = b""
+    shown, typed = b"", False
     while True:
+        if not typed and after.encode() in shown:
+            os.write(controller, answer.encode())
+            typed = True
         try:
             chunk = os.read(controller, 65536)
         except OSError:  # Linux reports a closed terminal as an input/output error
@@ -277,6 +295,25 @@ def test_on_a_terminal_a_no_changes_nothing(project: Path) -> None:
     assert code == 2
     assert "nothing was changed" in shown
     assert "created" not in shown
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "says"), [("\x03", 130, "interrupted; nothing was changed"), ("\x04", 2, "not agreed to")]
+)
+def test_on_a_terminal_to_leave_the_question_changes_nothing(project: Path, key: str, code: int, says: str) -> None:
+    ended, shown = _on_a_terminal(project, ["up", "dev", "--embedded"], key, after="Update dev?")
+    assert ended == code
+    assert "what was done" not in shown
+    lines = shown.splitlines()
+    assert lines[-2].startswith("Update dev? [y/N]"), "the error has a line of its own"
+    assert says in lines[-1]
+
+
+def test_an_interrupted_plan_says_that_nothing_was_changed(ascend: Callable[..., Ran], engine: FakeEngine) -> None:
+    engine.failure = KeyboardInterrupt()
+    ran = ascend("preview", "dev", "--embedded", "--json")
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.err == "error: interrupted; nothing was changed\n"
 
 
 def test_no_color_is_honoured(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,7 @@ def test_the_copy_links_the_program_and_lays_config_over_the_stack_file(workplac
         assert workspace.pulumi_home == str(workplace / ".ascend" / "pulumi-home")
         assert workspace.env_vars["PULUMI_BACKEND_URL"] == f"file://{workplace}/.ascend/state"
         assert workspace.env_vars["PULUMI_DEBUG_PROVIDERS"] == "aws:2"
+        assert workspace.env_vars["no_grpc_proxy"] == "127.0.0.1", "a proxy of the user is not asked"
     assert not copy.exists()
     assert "phase" not in (workplace / "Pulumi.dev.yaml").read_text()
 

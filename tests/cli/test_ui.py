@@ -158,3 +158,22 @@ def test_the_live_part_fits_the_terminal_and_prefers_what_runs() -> None:
     window = progress._window()
     assert len(window) <= 6
     assert "db-7" in {row.step.name for row in window}
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_on_a_narrow_terminal_the_name_gives_way_to_the_status(width: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=10)
+    progress = Progress(console, "updating dev")
+    long = replace(DATABASE, name="floyo-dev-use1-network-default-and-then-some-more-of-it")
+    progress.on_event(Event(EventKind.STEP_STARTED, long))
+    with console.capture() as captured:
+        console.print(progress._render())
+    drawn = captured.get().splitlines()[-1]
+    assert re.search(r"aws:rds:Instance.*  .*….*more-of-it.*  creating \d\.\d s", drawn), drawn
+
+
+def test_a_short_name_is_drawn_whole_and_a_tiny_terminal_still_shows_its_end() -> None:
+    row = tree.Row(DATABASE, 3, scaffold=False)
+    assert tree.line(row, width=80).plain == tree.line(row).plain
+    named = tree.Row(replace(DATABASE, name="a-name-of-some-length"), 3, scaffold=False)
+    assert tree.line(named, width=10).plain.endswith("  …-length")

@@ -20,6 +20,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from ascend.cloud import process
+from ascend.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +125,24 @@ def test_the_state_of_a_cloud_that_was_killed_is_removed_and_it_is_said(root: Pa
     assert "the state of its stacks" in said[0]
 
 
+def test_a_state_without_a_cloud_is_removed_too(root: Path) -> None:
+    state = root / ".ascend" / "state"
+    state.mkdir(parents=True)
+    said: list[str] = []
+    process.start(root, notify=said.append)
+    assert not state.exists()
+    assert "the state of its stacks" in said[0]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no /proc here")
+def test_the_users_credentials_do_not_live_on_in_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of a real account")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "of the user")
+    environment = (type(root)("/proc") / str(process.start(root).pid) / "environ").read_bytes()
+    assert b"of a real account" not in environment
+    assert b"of the user" not in environment
+
+
 def test_a_process_id_that_now_belongs_to_another_is_left_alone(root: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         files = process.Files(root)
@@ -135,7 +154,18 @@ def test_a_process_id_that_now_belongs_to_another_is_left_alone(root: Path) -> N
         other.communicate(b"\n")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', '{"what": 2}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"pid": 1}',
+        '{"what": 2}',
+        '{"pid": "1", "aws_endpoint": ""}',
+        '{"pid": 1, "aws_endpoint": "", "providers": null}',
+    ],
+)
 def test_a_description_that_cannot_be_read_is_as_none(root: Path, text: str) -> None:
     files = process.Files(root)
     files.folder.mkdir()
@@ -158,6 +188,15 @@ def test_a_cloud_that_does_not_start_says_where_to_look(root: Path, monkeypatch:
         process.start(root)
     monkeypatch.undo()
     assert process.start(root).pid
+
+
+def test_where_nothing_can_be_written_it_says_so_and_is_not_running(root: Path) -> None:
+    (root / ".ascend").write_text("in the way")
+    for refused in (process.start, process.stop):
+        with pytest.raises(InputError, match=r"\.ascend: cannot be written \(.+\); .* folder"):
+            refused(root)
+    assert process.status(root) is None
+    (root / ".ascend").unlink()
 
 
 def test_importing_it_is_cheap() -> None:

@@ -49,3 +49,9 @@ def test_no_action_is_a_wildcard_and_the_account_can_still_change_the_policy(run
     assert {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:ReplicateKey", "kms:CreateGrant"} <= set(
         policy["Account"]["Action"]
     )
+
+
+def test_kms_may_keep_the_copies_of_the_key_alike(run: Run) -> None:
+    # Its service-linked role has this by IAM, which counts only where the key's policy lets the account decide.
+    account = made(run).one("kms/key:Key").policy()["Account"]
+    assert "kms:SynchronizeMultiRegionKey" in account["Action"]

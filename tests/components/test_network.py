@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pulumi_aws import ec2
 
 from components.errors import ComponentError
 from components.network import Network, NetworkArgs
@@ -53,6 +54,19 @@ def test_only_public_subnets_have_a_way_out(run: Run) -> None:
     assert tables["net-isolated-2-id"] == "net-isolated-id"
     assert tables["net-private-1-id"] == "net-private-id"
     assert len(tables) == 9
+
+
+def test_what_stands_in_a_public_subnet_waits_for_its_way_out(run: Run) -> None:
+    def program() -> None:
+        network = Network("net", ARGS)
+        ec2.SecurityGroup("waits", description=network.public_subnet_ids[0])
+        ec2.SecurityGroup("does-not", description=network.isolated_subnet_ids[0])
+
+    result = run(program)
+    way_out = {result.one("ec2/route:Route").urn, result.one("RouteTableAssociation", "net-public-1").urn}
+    assert way_out <= set(result.one("SecurityGroup", "waits").depends_on)
+    assert result.one("SecurityGroup", "waits").inputs["description"] == "net-public-1-id"
+    assert not way_out & set(result.one("SecurityGroup", "does-not").depends_on)
 
 
 def test_names_resolve_in_the_network(run: Run) -> None:

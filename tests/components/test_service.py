@@ -51,10 +51,12 @@ def made(run: Run, **changed: Any) -> Registered:
     return run(lambda: Service("api", dataclasses.replace(ARGS, **changed)))
 
 
+def containers(result: Registered) -> dict[str, dict[str, Any]]:
+    return {one["name"]: one for one in json.loads(result.one("TaskDefinition").inputs["containerDefinitions"])}
+
+
 def container(result: Registered) -> dict[str, Any]:
-    (one,) = json.loads(result.one("TaskDefinition").inputs["containerDefinitions"])
-    found: dict[str, Any] = one
-    return found
+    return containers(result)["app"]
 
 
 def statements(result: Registered) -> list[dict[str, Any]]:
@@ -75,6 +77,30 @@ def test_the_container_is_read_only_but_for_its_own_folders(run: Run) -> None:
     assert [one["containerPath"] for one in definition["mountPoints"]] == ["/tmp", "/app/cache"]
     volumes = {one["name"] for one in result.one("TaskDefinition").inputs["volumes"]}
     assert {one["sourceVolume"] for one in definition["mountPoints"]} == volumes
+
+
+def test_its_folders_are_opened_to_whoever_it_runs_as_before_it_starts(run: Run) -> None:
+    both = containers(made(run, user="1000:1000"))
+    prepare = both["prepare"]
+    assert both["app"]["dependsOn"] == [{"containerName": "prepare", "condition": "SUCCESS"}]
+    assert [*prepare["entryPoint"], *prepare["command"]] == ["chmod", "1777", "/tmp", "/app/cache"]
+    assert (prepare["user"], both["app"]["user"]) == ("0", "1000:1000")
+    assert prepare["mountPoints"] == both["app"]["mountPoints"]
+
+
+def test_what_opens_the_folders_is_nothing_but_that(run: Run) -> None:
+    prepare = containers(made(run))["prepare"]
+    assert prepare["image"] == ARGS.image
+    assert (prepare["essential"], prepare["readonlyRootFilesystem"]) == (False, True)
+    assert "secrets" not in prepare
+    assert (prepare["environment"], prepare["portMappings"]) == ([], [])
+
+
+def test_without_folders_there_is_one_container_and_nothing_to_wait_for(run: Run) -> None:
+    result = made(run, writable_paths=())
+    assert set(containers(result)) == {"app"}
+    assert "dependsOn" not in container(result)
+    assert result.one("TaskDefinition").inputs.get("volumes", []) == []
 
 
 def test_secrets_are_given_by_arn_and_never_by_value(run: Run) -> None:

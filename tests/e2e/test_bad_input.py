@@ -109,6 +109,16 @@ def test_malformed_yaml_names_file_and_line(prepared: Project) -> None:
     _refused(prepared, r"Pulumi\.dev\.yaml", r"\b[23]\b")
 
 
+def test_a_key_that_is_there_twice_is_refused(prepared: Project) -> None:
+    (prepared.root / "Pulumi.dev.yaml").write_text(DEV + "  aws:region: eu-west-1\n")
+    _refused(prepared, r"Pulumi\.dev\.yaml:6\b", "'aws:region' is there twice")
+
+
+def test_an_unknown_setting_of_the_provider_is_refused(prepared: Project) -> None:
+    (prepared.root / "Pulumi.dev.yaml").write_text(DEV.replace("aws:region", "aws:regio"))
+    _refused(prepared, "aws:regio in a stack's config", "did you mean aws:region")
+
+
 def test_a_malformed_system_names_its_file(prepared: Project) -> None:
     (prepared.root / "systems" / "floyo.yaml").write_text("name: floyo\nservices: {\n")
     _refused(prepared, r"systems/floyo\.yaml")

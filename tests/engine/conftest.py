@@ -36,6 +36,12 @@ class Provider(pulumi.ProviderResource):
 """
 
 
+@pytest.fixture(autouse=True)
+def no_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs here change faster than bytecode can tell: it knows its source by the second and the size."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+
 class Stack:
     """A project in a folder of its own."""
 

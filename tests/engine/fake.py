@@ -57,6 +57,8 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
             self.fault(method, name, when)
         except RuntimeError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        except ConnectionError as error:
+            context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
 
     def GetPluginInfo(self, request, context):
         return plugin_pb2.PluginInfo(version="1.0.0")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ascend.engine.embedded.backend import Backend
-from ascend.errors import InputError
+from ascend.errors import InputError, UpdateError
 
 
 @pytest.fixture
@@ -45,13 +45,47 @@ def test_the_layout_is_that_of_the_official_file_backend(backend):
     entry = json.loads(history.read_text())
     assert (entry["kind"], entry["result"], entry["resourceChanges"]) == ("update", "succeeded", {"create": 1})
     assert next((backend.folder / "history/proj/dev").glob("dev-*.checkpoint.json")).read_bytes() == b"two"
-    assert next((backend.folder / "backups/proj/dev").glob("dev.*.json")).read_bytes() == b"two"
+    backup = next((backend.folder / "backups/proj/dev").glob("dev.*.json"))
+    assert backup.read_bytes() == b"two"
+    assert backup.stat().st_mode == backend.file.stat().st_mode, "as private as the state itself"
 
 
 def test_no_temporary_file_stays(backend):
     backend.save(b"one")
     backend.save(b"two")
     assert sorted(path.name for path in backend.file.parent.iterdir()) == ["dev.json", "dev.json.bak"]
+
+
+def test_what_a_killed_run_was_writing_is_overwritten(backend):
+    backend.save(b"one")
+    (backend.file.parent / ".dev.json.tmp").write_bytes(b"longer than what comes")
+    backend.save(b"two")
+    assert backend.file.read_bytes() == b"two"
+    assert sorted(path.name for path in backend.file.parent.iterdir()) == ["dev.json", "dev.json.bak"]
+
+
+def test_a_state_that_cannot_be_written_stays_as_it_was(backend):
+    backend.save(b"one")
+    (backend.file.parent / ".dev.json.tmp").mkdir()
+    with pytest.raises(UpdateError, match=r"dev\.json: cannot write the state \(Is a directory\)"):
+        backend.save(b"two")
+    assert backend.file.read_bytes() == b"one"
+
+
+def test_who_lost_the_lock_writes_no_more(backend):
+    with backend.lock(os.getpid(), print):
+        backend.save(b"one")
+        next((backend.folder / "locks/organization/proj/dev").iterdir()).unlink()
+        with pytest.raises(UpdateError, match="the lock was removed meanwhile"):
+            backend.save(b"two")
+    assert backend.file.read_bytes() == b"one"
+
+
+def test_a_lock_that_cannot_be_written_leaves_nothing_behind(backend):
+    (backend.folder / ".ascend.lock.new").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError), backend.lock(os.getpid(), print):
+        pass
+    assert list((backend.folder / "locks/organization/proj/dev").iterdir()) == []
 
 
 def test_an_unusable_state_names_file_reason_and_backup(backend):
@@ -85,8 +119,24 @@ def test_a_lock_of_a_dead_process_is_taken_over_with_a_warning(backend):
     assert "took over the lock of an interrupted run" in warnings[0]
 
 
+@pytest.mark.parametrize("alive", [False, True])
+def test_for_the_cli_the_locks_of_dead_processes_are_cleared(backend, alive):
+    warnings: list[str] = []
+    backend.clear_locks(warnings.append)
+    file = put_lock(backend, pid=os.getpid() if alive else dead_pid())
+    backend.clear_locks(warnings.append)
+    assert file.exists() is alive
+    assert len(warnings) == (not alive)
+
+
 def test_a_process_that_is_younger_than_the_lock_is_not_its_holder(backend):
     put_lock(backend, timestamp="2000-01-01T00:00:00Z")
+    with backend.lock(os.getpid(), print):
+        pass
+
+
+def test_a_process_id_that_no_process_can_have_is_gone(backend):
+    put_lock(backend, pid=2**70)
     with backend.lock(os.getpid(), print):
         pass
 

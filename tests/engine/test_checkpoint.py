@@ -73,6 +73,10 @@ def test_features_raise_the_version():
     [
         (lambda text: text[: len(text) // 2], "it is not JSON"),
         (lambda text: b"[]", "it is not a checkpoint"),
+        (lambda text: b"[" * 100_000, "it is not JSON"),
+        (lambda text: text.replace(b'"manifest":{', b'"manifest":[1],"m":{'), "of the wrong type"),
+        (lambda text: text.replace(b'"state":{', b'"state":"s","s":{'), "of the wrong type"),
+        (lambda text: text.replace(b'"version":3', b'"version":4,"features":[["taint"]]', 1), "of the wrong type"),
         (lambda text: text.replace(b'"version":3', b'"version":9', 1), "its version is 9"),
         (lambda text: text.replace(b'"version":3', b'"version":4,"features":["views"]', 1), "features .* views"),
         (lambda text: text.replace(b'"magic":""', b'"magic":"x"'), "magic cookie"),
@@ -94,6 +98,7 @@ def test_what_cannot_be_used_is_refused_with_the_reason(change, reason):
         ({"urn": "u", "type": "t", "resourceHooks": {"BeforeDelete": ["h"]}}, "resource hooks"),
         ({"urn": "u", "type": "t", "id": "i"}, "component u has an id"),
         ({"urn": "u", "type": "t", "parent": "p"}, "its parent p is missing"),
+        ({"urn": "u", "type": "t", "propertyDependencies": {"a": 7}}, "of the wrong type"),
         ({"urn": "u", "type": "t", "custom": True, "provider": "urn:pulumi:d::p::t::n::i"}, "unknown provider"),
     ],
 )

@@ -58,7 +58,7 @@ def test_plain_words_and_numbers_are_read_as_by_the_cli(root):
 
 
 def test_secrets_are_decrypted_and_marked(root):
-    config = config_of(root, "config: {key: {secure: v1}, nested: {a: [{secure: v2}]}}")
+    config = config_of(root, "encryptionsalt: s\nconfig: {key: {secure: v1}, nested: {a: [{secure: v2}]}}")
     assert config.values["proj:key"] == "plain v1"
     assert config.values["proj:nested"] == '{"a":["plain v2"]}'
     assert config.secret == {"proj:key", "proj:nested"}
@@ -79,6 +79,9 @@ def test_the_program_may_be_a_file(root):
         ("name: [", "", r"Pulumi\.yaml:1: not valid YAML"),
         ("name: a\n b: c", "", r"Pulumi\.yaml:2: not valid YAML"),
         ("[]", "", "must be a mapping, not a list"),
+        ("name: a\nname: b", "", r"Pulumi\.yaml:2: not valid YAML: key 'name' is there twice"),
+        ("name: a\nruntime: python\nmain: [b]", "", "main: must be a path, not a list"),
+        ("name: a\nruntime: python\nconfig: {k: {type: bool, default: true}}", "", "k: type: 'bool' is not a type"),
         ("runtime: python", "", "name: the project's name is missing"),
         ("name: a\nruntime: nodejs", "", "runtime: 'nodejs' is not supported"),
         ("name: a\nruntime: python\nmain: nowhere", "", "main: .*nowhere does not exist"),
@@ -89,7 +92,12 @@ def test_the_program_may_be_a_file(root):
         (PROJECT, "config: {count: 1.5}", "must be of type integer, not 1.5"),
         (PROJECT, "config: {flag: maybe}", "config.proj:flag: must be of type boolean"),
         (PROJECT, "config: {names: [a, {b: 1}]}", "config.proj:names: must be of type array<string>"),
-        (PROJECT, "config: {shape: 3}", "must be of type object"),
+        (PROJECT, "config: {shape: 3}", "must be of type object, not 3"),
+        (PROJECT, "config: {shape: [3]}", "must be of type object, not a list"),
+        (PROJECT, "config:\n  count: 3\n  text: a\n  count: 4", r"dev\.yaml:4: .* key 'count' is there twice"),
+        (PROJECT, "config: {shape: {a: 1, a: 2}}", "key 'a' is there twice"),
+        (PROJECT, "config: {text: {secure: c}}", "encryptionsalt: missing, and the config holds secrets"),
+        (PROJECT, "proj:count: 4", "proj:count: is a key of the config; indent it below 'config:'"),
         (PROJECT, "config: {'a:b:c': 3}", "a key has the form"),
         (PROJECT, "config: [", r"Pulumi\.dev\.yaml:1: not valid YAML"),
         (PROJECT, "config: {account: 012345678901}", "may be meant as octal, decimal or text"),
@@ -111,3 +119,15 @@ def test_a_missing_project_and_a_bad_stack_name_are_refused(root, tmp_path_facto
         load_project(tmp_path_factory.mktemp("empty"))
     with pytest.raises(InputError, match="stack 'a/b': a name has"):
         load_stack_file(load_project(root), "a/b")
+
+
+def test_what_is_not_text_is_refused(root):
+    (root / "Pulumi.yaml").write_bytes(b"name: \xff")
+    with pytest.raises(InputError, match=r"Pulumi\.yaml: is not a text: byte 6 is not UTF-8"):
+        load_project(root)
+
+
+def test_a_run_without_the_program_needs_no_missing_value(root):
+    (root / "Pulumi.yaml").write_text("name: a\nruntime: python\nconfig: {k: {type: string}}")
+    project = load_project(root)
+    assert resolve(project, load_stack_file(project, "dev"), {}, str, complete=False).values == {}

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
 import pytest
 
@@ -56,6 +57,49 @@ def test_a_create_that_fails_keeps_what_was_made_and_the_next_run_finishes(stack
     assert fake.names() == ["a", "b", "c", "d"]
     assert result.pending == ()
     assert stack.up().summary["same"] == 5
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_create_without_an_answer_stays_pending_and_is_not_made_twice(stack, fake, when):
+    def fault(called, resource, moment):
+        if (called, resource, moment) == ("Create", "b", when):
+            raise ConnectionError("the line is dead")
+
+    fake.fault = fault
+    with pytest.raises(UpdateError, match=r"b: the provider on port [0-9]+ does not answer.*the line is dead"):
+        stack.up(CHAIN.format(n=1))
+    state_is_sound(stack)
+    fake.fault = lambda *_: None
+    result = stack.up()
+    assert [text.split("::")[-1] for text in result.pending] == ["b"]
+    assert fake.names() == ["a", "b", "c", "d"]
+    assert recorded(stack) == sorted(fake.objects)
+    assert stack.up().pending == ()
+
+
+@pytest.mark.parametrize("size", [0, 300, 1200, 2500])
+def test_a_full_disk_is_one_line_and_the_next_run_finishes(stack, fake, size):
+    stack.program(CHAIN.format(n=1))
+    _, most = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (size, most))  # inherited by the engine's process
+    try:
+        with pytest.raises((InputError, UpdateError), match="File too large") as told:
+            stack.up()
+    finally:
+        setrlimit(RLIMIT_FSIZE, (most, most))
+    assert "Traceback" not in str(told.value)
+    assert "\n" not in str(told.value)
+    stack.up()
+    assert fake.names() == ["a", "b", "c", "d"]
+    assert recorded(stack) == sorted(fake.objects)
+    assert stack.up().summary["same"] == 5
+
+
+def test_the_users_proxy_is_not_asked_for_this_machine(stack, fake, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "grpc_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    stack.up(CHAIN.format(n=1))
+    assert fake.names() == ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize(
@@ -267,8 +311,18 @@ def test_when_only_the_client_is_killed_the_run_stops_in_order_and_the_next_one_
     assert reached.wait(20)
     client.kill()
     client.wait()
-    threading.Timer(0.3, go_on.set).start()
-    result = stack.up()
+    ended = threading.Event()
+
+    def go_on_once_it_waits():
+        while not ended.wait(0.02) and "waiting for" not in stack.messages("warning"):
+            pass
+        go_on.set()
+
+    threading.Thread(target=go_on_once_it_waits).start()
+    try:
+        result = stack.up()
+    finally:
+        ended.set()
     assert "waiting for an interrupted run" in stack.messages("warning")
     assert result.pending == ()
     assert fake.names() == ["a", "b", "c", "d"]
@@ -332,6 +386,8 @@ def test_of_two_runs_at_once_the_second_is_refused_and_told_who_runs(stack, fake
         lambda text: text.replace('"version":3', '"version":7', 1),
         lambda text: text.replace("::a::", "::gone::"),
         lambda text: text.replace('"type":"fake:index:Thing",', ""),
+        lambda text: text.replace("urn:pulumi:dev::", "urn:pulumi:prod::"),
+        lambda text: text.replace("::proj::", "::other::"),
     ],
 )
 def test_a_broken_state_is_refused_untouched_and_names_the_backup(stack, fake, damage):

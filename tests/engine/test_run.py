@@ -235,7 +235,7 @@ def test_protected_resources_are_neither_deleted_nor_replaced(stack, fake):
 
 def test_destroy_spares_everything_unless_all_that_is_protected_is_named(stack, fake):
     stack.up('Thing("a", Opts(protect=True))\nThing("b", Opts(protect=True))\nThing("c")')
-    with pytest.raises(InputError, match=r"Thing b: would be deleted but is protected") as caught:
+    with pytest.raises(InputError, match=r"Thing b: would be deleted but is protected; .*--unprotect b$") as caught:
         stack.destroy("a")
     assert "Thing a:" not in str(caught.value)
     with pytest.raises(InputError, match="no resource is called 'nonsense'; protected are: a, b"):
@@ -243,6 +243,22 @@ def test_destroy_spares_everything_unless_all_that_is_protected_is_named(stack, 
     assert fake.names() == ["a", "b", "c"]
     urn = stack.resources()["b"]["urn"]
     stack.destroy("a", urn)
+    assert fake.objects == {}
+
+
+def test_a_stack_that_was_never_deployed_cannot_be_destroyed(stack):
+    with pytest.raises(InputError, match="stack 'dev' is not deployed, so there is nothing to destroy"):
+        stack.destroy()
+    assert not stack.state_file.exists()
+
+
+def test_destroy_needs_no_value_of_what_only_the_program_reads(stack, fake):
+    stack.up('Thing("a")')
+    project = stack.root / "Pulumi.yaml"
+    project.write_text(project.read_text() + "\nconfig: {needed: {type: string}}\n")
+    with pytest.raises(InputError, match=r"no value for .*:needed"):
+        stack.up('Thing("a")')
+    stack.destroy()
     assert fake.objects == {}
 
 

@@ -66,6 +66,8 @@ def test_rate_limits_by_tier(floyo: dict[str, Any], write: Callable[[Mapping[str
 
 def test_a_systems_own_variables_stand_beside_the_contract(plan: Plan) -> None:
     assert told(plan, "web")["NODE_ENV"] == "production"
+    # Else Fargate's own is there, which Next.js takes for the only address to listen on.
+    assert told(plan, "web")["HOSTNAME"] == "0.0.0.0"
 
 
 def test_names_become_variables() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 REGIONS = ", ".join(facts.regions())
 CLASSES = ", ".join(facts.instance_classes())
 DIGEST = "sha256:" + "0a" * 32
+IMAGES = "allowed: lower case, like ghcr.io/owner/name:tag or name@sha256:<64 hex digits>"
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (
@@ -76,8 +77,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         """ascend:alertReceivers: '{"a": 1}' is not a list of e-mail addresses and https:// addresses""",
     ),
     ({"images": ["x"]}, """ascend:images: '["x"]' is not a map from service to image"""),
-    ({"images": {"api": "Not An Image"}}, "ascend:images.api: 'Not An Image' is not an image's name"),
-    ({"images": {"api": 7}}, "ascend:images.api: 7 is not an image's name"),
+    ({"images": {"api": "Not An Image"}}, f"ascend:images.api: 'Not An Image' is not an image's name; {IMAGES}"),
+    ({"images": {"api": 7}}, f"ascend:images.api: 7 is not an image's name; {IMAGES}"),
     ({"images": {"apy": "x/y:1"}}, "ascend:images.apy: system 'floyo' has no service 'apy'; did you mean 'api'?"),
     ({"flowLogs": "yes"}, "ascend:flowLogs: 'yes' is neither true nor false"),
     ({"budget": "-5"}, "ascend:budget: '-5' is not allowed; must be above 0"),

@@ -212,7 +212,7 @@ def test_the_documents_thresholds_are_alarms(first: Registered) -> None:
 def test_web_and_api_have_the_environment_contract(first: Registered) -> None:
     for service, port in (("web", "3000"), ("api", "8000")):
         task = first.one("TaskDefinition", f"floyo-dev-use1-{service}-task")
-        (container,) = json.loads(task.inputs["containerDefinitions"])
+        container, *_ = json.loads(task.inputs["containerDefinitions"])
         plain = {one["name"]: one["value"] for one in container["environment"]}
         assert {one["name"] for one in container["secrets"]} == {"DATABASE_URL", "DATABASE_READ_URL"}
         assert plain["PORT"] == port
@@ -227,7 +227,7 @@ def test_web_and_api_have_the_environment_contract(first: Registered) -> None:
 def test_only_the_api_is_told_of_and_may_use_the_archive(first: Registered) -> None:
     def told(service: str) -> set[str]:
         task = first.one("TaskDefinition", f"floyo-dev-use1-{service}-task")
-        (container,) = json.loads(task.inputs["containerDefinitions"])
+        container, *_ = json.loads(task.inputs["containerDefinitions"])
         return {one["name"] for one in container["environment"] if one["name"].startswith("BUCKET_")}
 
     assert told("web") == {"BUCKET_FILES"}
@@ -262,7 +262,7 @@ def test_a_system_with_a_worker_has_its_queue(
     assert made.alarms()["floyo-dev-use1-queue-jobs-depth"]["threshold"] == 100
     for service, may in (("worker", "Receive"), ("api", "Send"), ("web", "Send")):
         task = made.one("TaskDefinition", f"floyo-dev-use1-{service}-task")
-        (container,) = json.loads(task.inputs["containerDefinitions"])
+        container, *_ = json.loads(task.inputs["containerDefinitions"])
         told = {one["name"]: one["value"] for one in container["environment"]}
         assert told["QUEUE_URL"] == told["QUEUE_URL_JOBS"]
         assert may in made.one("RolePolicy", f"floyo-dev-use1-{service}-task").policy()

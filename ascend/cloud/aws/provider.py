@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ascend.cloud import checks, schema
-from ascend.cloud.aws import cfn, facts, naming, references, types
+from ascend.cloud.aws import cfn, facts, naming, references, settings, types
 from ascend.cloud.aws.api import Api
 from ascend.cloud.aws.invokes import answer
 from ascend.cloud.diff import Change, Kind, compare, same
@@ -43,7 +43,9 @@ class AwsProvider(Provider):
     # Configuration
 
     def check_config(self, news: Props) -> tuple[Props, list[Failure]]:
-        """The region must be one that AWS has."""
+        """The settings must be the provider's, and the region one that AWS has."""
+        if failures := settings.unknown(news):
+            return news, failures
         region = news.get("region")
         if isinstance(region, str) and region not in cfn.regions():
             return news, [Failure("region", _no_region(region))]

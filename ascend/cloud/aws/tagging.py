@@ -109,8 +109,6 @@ ECS = TagStyle(
 )
 #: KMS.
 KMS = TagStyle(key="TagKey", value="TagValue", target="KeyId", read="ListResourceTags")
-#: A plain map with the usual operations (API Gateway v2).
-MAP = TagStyle(key="", read="GetTags")
 #: ACM.
 ACM = TagStyle(
     add="AddTagsToCertificate",

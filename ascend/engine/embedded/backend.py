@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ascend.engine.embedded import checkpoint
-from ascend.errors import InputError
+from ascend.errors import InputError, UpdateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +46,7 @@ class Backend:
         self.qualified = f"{ORGANIZATION}/{project}/{stack}"
         self.file = self.folder / "stacks" / project / f"{stack}.json"
         self._locks = self.folder / "locks" / ORGANIZATION / project / stack
+        self._mine: Path | None = None
 
     def load(self) -> checkpoint.Document | None:
         """The stack's state, None where it has none.
@@ -71,12 +72,25 @@ class Backend:
         return InputError(f"{self.file}: the state cannot be used: {reason}; {hint}")
 
     def save(self, document: bytes) -> None:
-        """Replaces the state in one step; the previous one stays as ``.bak``. On disk when this returns."""
+        """Replaces the state in one step; the previous one stays as ``.bak``. On disk when this returns.
+
+        Raises:
+            UpdateError: it cannot be written, or the lock is gone, and with it the right to write.
+        """
+        if self._mine is not None and not self._mine.exists():
+            raise UpdateError(f"{self.file}: the lock was removed meanwhile (cloud stop, pulumi cancel): stopped")
+        try:
+            self._replace(document)
+        except OSError as error:
+            raise UpdateError(f"{self.file}: cannot write the state ({error.strerror})") from error
+
+    def _replace(self, document: bytes) -> None:
         folder = self.file.parent
         if not folder.is_dir():
             folder.mkdir(parents=True)
             self._write_meta()
-        temporary = folder / f".{self.stack}.json.{os.getpid()}.tmp"
+        # One name, since the lock keeps others out: what a killed run left is overwritten, not left for ever.
+        temporary = folder / f".{self.stack}.json.tmp"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             view = memoryview(document)
@@ -131,8 +145,8 @@ class Backend:
         }
         text = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
         (history / f"{self.stack}-{stamp}.history.json").write_text(text, encoding="utf-8")
-        shutil.copyfile(self.file, history / f"{self.stack}-{stamp}.checkpoint.json")
-        shutil.copyfile(self.file, backups / f"{self.stack}.{stamp}.json")
+        shutil.copy(self.file, history / f"{self.stack}-{stamp}.checkpoint.json")
+        shutil.copy(self.file, backups / f"{self.stack}.{stamp}.json")
 
     # -- the lock ---------------------------------------------------------------------------------------------------
 
@@ -167,7 +181,10 @@ class Backend:
                         "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
                         "client": client,
                     }
-                    mine.write_text(json.dumps(content), encoding="utf-8")
+                    # Whole or not at all: half a lock could not be told from one of a living process.
+                    draft = self.folder / ".ascend.lock.new"
+                    draft.write_text(json.dumps(content), encoding="utf-8")
+                    draft.replace(mine)
                     held = self._held(mine, warn)
                     if held is None:
                         break
@@ -178,12 +195,24 @@ class Backend:
                 warn(f"waiting for an interrupted run (pid {held.get('pid')}) to finish what it was doing")
                 waiting = True
             time.sleep(_POLL)
+        self._mine = mine
         try:
             yield
         finally:
+            self._mine = None
             mine.unlink(missing_ok=True)
 
-    def _held(self, mine: Path, warn: Callable[[str], None]) -> dict[str, Any] | None:
+    def clear_locks(self, warn: Callable[[str], None]) -> None:
+        """Removes the locks of runs that are gone, as `lock` does: the CLI itself never takes a lock over.
+
+        Args:
+            warn: told of each.
+        """
+        if self._locks.is_dir():
+            with _guarded(self.folder / ".ascend.lock"):
+                self._held(None, warn)
+
+    def _held(self, mine: Path | None, warn: Callable[[str], None]) -> dict[str, Any] | None:
         """The content of a lock that someone else holds; locks of processes that are gone are removed."""
         for path in sorted(self._locks.glob("*.json")):
             if path == mine:
@@ -201,11 +230,9 @@ class Backend:
         return None
 
     def _refusal(self, held: dict[str, Any]) -> str:
-        holder = (
-            f"{held.get('username')}@{held.get('hostname')} (pid {held.get('pid')}) since {held.get('timestamp')}"
-            if held.get("pid")
-            else f"a lock file in {self._locks} that cannot be read"
-        )
+        if not held.get("pid"):
+            return f"stack {self.stack!r} is locked by a file in {self._locks} that cannot be read: remove it"
+        holder = f"{held.get('username')}@{held.get('hostname')} (pid {held.get('pid')}) since {held.get('timestamp')}"
         return f"stack {self.stack!r} is locked by {holder}: wait for that run to end, then try again"
 
 
@@ -219,7 +246,7 @@ def _guarded(path: Path) -> Iterator[None]:
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

@@ -75,14 +75,19 @@ class Document:
                     for operation in latest.get("pending_operations") or ()
                 ],
             )
+            verify(snapshot.resources)
+        except CheckpointError:
+            raise
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise CheckpointError(_text(error)) from error
-        verify(snapshot.resources)
         return snapshot
 
 
 def _text(error: Exception) -> str:
-    return f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+    """What is wrong with a document in which something was not found, or was not what it should be."""
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    return str(error) if isinstance(error, ValueError) else f"something in it is of the wrong type ({error})"
 
 
 def _has_ciphertext(value: Any) -> bool:
@@ -98,9 +103,16 @@ def parse(text: bytes) -> Document:
         CheckpointError: not JSON, not a checkpoint, of another version, or with what this engine does not support.
     """
     try:
-        outer = json.loads(text)
-    except ValueError as error:
+        return _parse(json.loads(text))
+    except CheckpointError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"it is not JSON ({error})") from error
+    except (AttributeError, TypeError) as error:
+        raise CheckpointError(_text(error)) from error
+
+
+def _parse(outer: Any) -> Document:
     if not isinstance(outer, dict) or not isinstance(outer.get("checkpoint"), dict):
         raise CheckpointError("it is not a checkpoint")
     if outer.get("version") not in _VERSIONS:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ascend.engine.embedded.planner import Planner
     from ascend.engine.embedded.registry import Registry
 
+#: How to go on where an update would delete what is protected.
+_UNPROTECT: Final = "remove protect from it in the program and deploy first"
 #: How many resources are changed side by side: the official engine's default on four processors.
 PARALLEL: Final = 16
 
@@ -299,8 +301,9 @@ class Deployment:
             except ProviderError as error:
                 self._tell(EventKind.STEP_FAILED, plan, op, self._line(error.message))
                 raise self._failed(f"{plan.state.type} {plan.state.name}", error.message) from error
-            except InputError as error:
-                raise self._stop(MonitorError(str(error)), [str(error)]) from error
+            except (InputError, UpdateError) as error:
+                failure = isinstance(error, UpdateError)
+                raise self._stop(MonitorError(str(error)), [str(error)], failure=failure) from error
         step = self._tell(EventKind.STEP_DONE, plan, op)
         logical = _logical(plan)
         if logical is not None and logical is not op:
@@ -314,22 +317,22 @@ class Deployment:
 
     # -- the end of the run
 
-    def finish(self, unprotect: frozenset[str] = frozenset()) -> None:
+    def finish(self, unprotect: frozenset[str] | None = None) -> None:
         """Deletes what is no longer wanted, once the program has registered everything.
 
         Args:
-            unprotect: URNs whose protection does not count.
+            unprotect: in a destroy, URNs whose protection does not count.
         """
         if self._stopping.is_set() or self._failures or (self._refusals and not self.preview):
             return
         with self._lock:
             plans = self._planner.leftovers()
-            protected = [plan.state for plan in plans if _is_protected(plan, unprotect)]
+            protected = [plan.state for plan in plans if _is_protected(plan, unprotect or frozenset())]
             entries = {plan.state: (plan, self._planned(plan)) for plan in plans}
         if protected:
             self._refusals.extend(
                 f"{state.type} {state.name}: would be deleted but is protected; "
-                "remove protect from it in the program and deploy first, or name it to destroy"
+                + (_UNPROTECT if unprotect is None else f"to delete it too: --unprotect {state.name}")
                 for state in protected
             )
             if not self.preview:

@@ -96,9 +96,10 @@ class Executor:
                     self._known_ids(new),
                     preview=self.preview,
                 )
-        except ProviderError:
-            # Whatever exists was reported with an id; there is nothing to wait for.
-            self._journal.end(new)
+        except ProviderError as error:
+            # Whatever exists was reported with an id. Only where no answer came the create stays pending.
+            if not error.unanswered:
+                self._journal.end(new)
             raise
         new.id, new.outputs = created.id, created.outputs
         new.init_errors = list(created.reasons)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ascend.engine.embedded import wire
 from ascend.engine.embedded.console import Output, captured
 from ascend.engine.model import Event, EventKind
-from ascend.errors import InputError, UpdateError
+from ascend.errors import AscendError, InputError, UpdateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +116,8 @@ class Run:
             if not self.preview:
                 stack.enter_context(backend.lock(self.client, lambda text: self.output.say(text, "warning")))
             document = backend.load() if self._has_state() else None
+            if document is None and self.operation == "destroy":
+                raise InputError(f"stack {self.stack!r} is not deployed, so there is nothing to destroy")
             keys = pool.submit(self._keys, document, stack_file, passphrase)
             config = self._config(project, stack_file, keys)
             sdk.result()
@@ -178,7 +180,7 @@ class Run:
             crypter = keys.result()[1]
             return crypter.decrypt(text) if crypter else text
 
-        config = resolve(project, stack_file, self.overlay, decrypt)
+        config = resolve(project, stack_file, self.overlay, decrypt, complete=self.operation != "destroy")
         for text in config.secrets:
             self.masker.learn_text(text)
         return config
@@ -200,6 +202,9 @@ class Run:
             snapshot = document.snapshot(decrypt)
         except CheckpointError as error:
             raise backend.unusable(error) from error
+        own = f"urn:pulumi:{self.stack}::{backend.project}::"
+        if foreign := next((found.urn for found in snapshot.resources if not found.urn.startswith(own)), None):
+            raise backend.unusable(CheckpointError(f"it is that of another stack: it holds {foreign}"))
         if snapshot.pending:
             found = ", ".join(str(operation) for operation in snapshot.pending)
             self.output.say(f"an earlier run was interrupted while it was {found}", "warning")
@@ -405,14 +410,24 @@ def main() -> int:
             line = run.perform()
         except InputError as error:
             line, code = wire.error_line("input", masker.text(str(error))), InputError.exit_code
-        except UpdateError as error:
-            line, code = wire.error_line("update", masker.text(str(error))), UpdateError.exit_code
+        except AscendError as error:
+            line, code = wire.error_line("update", masker.text(str(error))), error.exit_code
+        except OSError as error:
+            line, code = _unwritable(error, run)
         except Cancelled:
             line, code = wire.error_line("cancelled", "interrupted; what was done is in the state"), 1
         finally:
             masker.complete.set()
     output.line(line)
     return code
+
+
+def _unwritable(error: OSError, run: Run) -> tuple[str, int]:
+    """The last line and the exit code of a run that met a full disk, a folder of somebody else, and the like."""
+    text = f"{error.filename or run.root}: {error.strerror or error}"
+    if run.deployment is not None and run.deployment.mutated:
+        return wire.error_line("update", f"{text}; what was done is in the state"), UpdateError.exit_code
+    return wire.error_line("input", f"{text}; nothing was changed"), InputError.exit_code
 
 
 def _told(message: str) -> str:

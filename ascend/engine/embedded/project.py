@@ -23,13 +23,27 @@ if TYPE_CHECKING:
 _PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml")
 _STACK_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _KEY_PARTS: Final = 2
+_MERGE: Final = "tag:yaml.org,2002:merge"
+#: What ``type`` of a declared key can be.
+_TYPES: Final = ("string", "integer", "boolean", "object", "array")
 #: What a project or stack file may ask for that this engine does not do.
 _UNSUPPORTED: Final = {"plugins": "local plugins", "packages": "packages with parameters"}
 _UNSUPPORTED_CONFIG: Final = {"pulumi:autonaming": "configured autonaming", "pulumi:disable-default-providers": "it"}
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's plain scalars, as Go's YAML reads them: ``yes`` and ``on`` are texts."""
+    """YAML 1.2's plain scalars and no key twice, as Go's YAML reads it: ``yes`` and ``on`` are texts."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A dict of the node, refusing a key that is there twice."""
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                if (key.tag, key.value) in seen:
+                    problem = f"key {key.value!r} is there twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
 
 
 _Loader.yaml_implicit_resolvers = {}
@@ -144,7 +158,10 @@ def load_project(root: Path) -> Project:
     schema = content.get("config") or {}
     if not isinstance(schema, dict):
         raise InputError(f"{file}: config: must be a mapping of keys, not {_kind(schema)}")
-    main = root / str(content.get("main") or ".")
+    declared = content.get("main") or "."
+    if not isinstance(declared, str):
+        raise InputError(f"{file}: main: must be a path, not {_kind(declared)}")
+    main = root / declared
     if not main.exists():
         raise InputError(f"{file}: main: {main} does not exist")
     folder, entry = (main, ".") if main.is_dir() else (main.parent, main.name)
@@ -181,14 +198,26 @@ def load_stack_file(project: Project, stack: str) -> StackFile:
     config = content.get("config") or {}
     if not isinstance(config, dict):
         raise InputError(f"{file}: config: must be a mapping of keys, not {_kind(config)}")
+    if strange := sorted(str(key) for key in content if ":" in str(key)):
+        raise InputError(f"{file}: {strange[0]}: is a key of the config; indent it below 'config:'")
     values = {_key(project, str(key), file): _secured(value) for key, value in config.items()}
     for key, meaning in _UNSUPPORTED_CONFIG.items():
         if key in values:
             raise InputError(f"{file}: config.{key}: {meaning} is not supported by the embedded engine")
-    return StackFile(file, values, str(content.get("encryptionsalt") or ""))
+    loaded = StackFile(file, values, str(content.get("encryptionsalt") or ""))
+    if loaded.has_secrets() and not loaded.salt:
+        raise InputError(f"{file}: encryptionsalt: missing, and the config holds secrets; restore the line")
+    return loaded
 
 
-def resolve(project: Project, stack: StackFile, overlay: Mapping[str, str], decrypt: Callable[[str], str]) -> Config:
+def resolve(
+    project: Project,
+    stack: StackFile,
+    overlay: Mapping[str, str],
+    decrypt: Callable[[str], str],
+    *,
+    complete: bool = True,
+) -> Config:
     """The config of a run: the file's values, the overlay over them, the project's defaults under them.
 
     Args:
@@ -196,6 +225,7 @@ def resolve(project: Project, stack: StackFile, overlay: Mapping[str, str], decr
         stack: the stack's file.
         overlay: values for this run only.
         decrypt: decrypts a secret of the file.
+        complete: whether every declared key must have a value; a run without the program does not need them.
 
     Raises:
         InputError: a key lacks a value, or a value is not of its declared type.
@@ -215,9 +245,10 @@ def resolve(project: Project, stack: StackFile, overlay: Mapping[str, str], decr
                 missing.append(key)
         if key in merged:
             _check_type(key, merged[key], typed, stack if key in stack.values else None, project)
-    if missing:
+    if missing and complete:
         raise InputError(
-            f"{stack.file}: config: no value for {', '.join(sorted(missing))} (declared in {project.file.name})"
+            f"{stack.file}: config: no value for {', '.join(sorted(missing))} (declared in {project.file.name}); "
+            "set it below 'config:'"
         )
     return _decrypted(merged, stack, decrypt)
 
@@ -250,8 +281,10 @@ def _decrypted(merged: Mapping[str, Any], stack: StackFile, decrypt: Callable[[s
 def _read(file: Path) -> Any:
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read ({error})") from error
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}: is not a text: byte {error.start} is not UTF-8") from error
     try:
         return yaml.load(text, _Loader)  # noqa: S506 -- a safe loader, with YAML 1.2's scalars
     except yaml.MarkedYAMLError as error:
@@ -320,9 +353,11 @@ def _check_type(key: str, value: Any, declared: Mapping[str, Any], stack: StackF
     kind = declared.get("type")
     if kind is None or isinstance(value, Secure):
         return
+    if kind not in _TYPES:
+        raise InputError(f"{project.file}: config.{key}: type: {kind!r} is not a type; allowed: {', '.join(_TYPES)}")
     if not _is_of(value, str(kind), declared.get("items")):
-        shown = value if not isinstance(value, dict | list) else _kind(value)
-        raise InputError(f"{where}: must be of type {_full_type(declared)}, not {shown!r}")
+        shown = repr(value) if not isinstance(value, dict | list) else _kind(value)
+        raise InputError(f"{where}: must be of type {_full_type(declared)}, not {shown}")
 
 
 def _is_of(value: Any, kind: str, items: Any) -> bool:  # noqa: PLR0911 -- one return per type

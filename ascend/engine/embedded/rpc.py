@@ -18,6 +18,12 @@ _DETAILS: Final = "grpc-status-details-bin"
 _LARGEST: Final = 400 * 1024 * 1024
 
 
+#: Codes that say that no answer came: what was asked for may have been done.
+_UNANSWERED: Final = frozenset(
+    {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class InitFailure:
     """A resource that exists although its create or update failed."""
@@ -41,6 +47,11 @@ class ProviderError(Exception):
         self.code = code
         self.message = message
         self.partial = partial
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the call may have been carried out all the same."""
+        return self.code in _UNANSWERED
 
 
 class MonitorError(grpc.RpcError):
@@ -75,7 +86,13 @@ class RemoteCaller:
     """A provider behind a port of this machine."""
 
     def __init__(self, port: int) -> None:
-        options = [("grpc.max_send_message_length", _LARGEST), ("grpc.max_receive_message_length", _LARGEST)]
+        options = [
+            ("grpc.max_send_message_length", _LARGEST),
+            ("grpc.max_receive_message_length", _LARGEST),
+            # gRPC asks the user's proxy even for this machine's own addresses.
+            ("grpc.enable_http_proxy", 0),
+        ]
+        self._port = port
         self._stub = provider_pb2_grpc.ResourceProviderStub(grpc.insecure_channel(f"127.0.0.1:{port}", options=options))
 
     def call(self, method: str, request: Any, metadata: Metadata = ()) -> Any:
@@ -83,9 +100,10 @@ class RemoteCaller:
         try:
             return getattr(self._stub, method)(request, metadata=metadata)
         except grpc.RpcError as error:
-            raise ProviderError(
-                error.code(), error.details() or str(error.code()), _partial(_details(error))
-            ) from error
+            message = error.details() or str(error.code())
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                message = f"the provider on port {self._port} does not answer, was its cloud stopped? ({message})"
+            raise ProviderError(error.code(), message, _partial(_details(error))) from error
 
 
 class LocalCaller:
