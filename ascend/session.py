@@ -211,11 +211,11 @@ def _confirm(question: str) -> None:
         InputError: the answer was no.
         StoppedError: there was none.
     """
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
     answer = ""
     try:
         with _harmless():
+            sys.stderr.write(f"{question} [y/N] ")
+            sys.stderr.flush()
             answer = sys.stdin.readline()
     finally:
         if not answer.endswith("\n"):  # Ctrl-C or Ctrl-D: the cursor still stands behind the question

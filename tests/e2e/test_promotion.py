@@ -93,7 +93,7 @@ def _services(ecs: Any) -> dict[str, dict[str, Any]]:
 
 def _told(ecs: Any, service: dict[str, Any]) -> dict[str, str]:
     task = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-    (container,) = task["containerDefinitions"]
+    (container,) = (one for one in task["containerDefinitions"] if one["essential"])
     return {
         **{row["name"]: row["valueFrom"] for row in container["secrets"]},
         **{row["name"]: row["value"] for row in container["environment"]},

@@ -37,7 +37,7 @@ def made(required: Deployment) -> Registered:
 
 def container(made: Registered, service: str) -> dict[str, Any]:
     task = made.one("TaskDefinition", f"floyo-dev-use1-{service}-task")
-    (found,) = json.loads(task.inputs["containerDefinitions"])
+    (found,) = (one for one in json.loads(task.inputs["containerDefinitions"]) if one["essential"])
     return dict(found)
 
 
