@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 from dataclasses import replace
@@ -272,6 +273,10 @@ def _on_a_terminal(project: Path, arguments: list[str], answer: str, after: str 
         if not typed and after.encode() in shown:
             os.write(controller, answer.encode())
             typed = True
+        # A Ctrl-C just before the process begins to read is not seen by the read: like a person, press it again.
+        if not select.select([controller], [], [], 1.0)[0]:
+            typed = False
+            continue
         try:
             chunk = os.read(controller, 65536)
         except OSError:  # Linux reports a closed terminal as an input/output error
