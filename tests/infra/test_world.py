@@ -13,7 +13,7 @@ import pulumi
 import pytest
 
 from components.base import physical
-from infra import config, region, resolve, world
+from infra import config, front, region, resolve, world
 from infra.errors import Problems
 from infra.facts import regions
 from infra.resolve import load
@@ -407,7 +407,7 @@ def test_descriptions_of_groups_have_only_letters_that_ec2_takes(first: Register
 def test_requests_are_throttled_above_what_the_users_send() -> None:
     plan = deployment()
     peak = 1000 * plan.traffic.active_share * plan.traffic.requests_per_second
-    assert region.throttle_rate(plan) >= max(100, 4 * peak)
+    assert front.throttle_rate(plan) >= max(100, 4 * peak)
 
 
 def test_a_name_too_long_is_refused_in_one_line() -> None:
