@@ -20,15 +20,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from common import PROJECT, copied, timed
 
-PROJECT = Path(__file__).parents[1]
-#: What a project consists of; the rest of the folder (environment, state, history) is not copied.
-PARTS = ("Pulumi.yaml", "infra", "components", "systems")
 PASSPHRASE = "bench"
 FLOYO = {"ascend:system": "floyo", "ascend:phase": "single-region", "aws:region": "us-east-1"}
 MANY = 500
@@ -61,16 +58,6 @@ class Timings:
                 row["ratio"] = row["embedded"] / row["official"]
             table[what] = row
         return table
-
-
-def timed(command: list[str], root: Path, environment: dict[str, str]) -> float:
-    """Runs a command to its end and returns its wall time in seconds; its output is shown where it fails."""
-    started = time.perf_counter()
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-    taken = time.perf_counter() - started
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return taken
 
 
 class Bench:
@@ -147,14 +134,7 @@ class Bench:
 
 def floyo(folder: Path, *, official: bool) -> Bench:
     """The project itself: Floyo at phase 1."""
-    for part in PARTS:
-        source = PROJECT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-            compileall.compile_dir(folder / part, quiet=2)
-        else:
-            shutil.copy(source, folder / part)
-    (folder / ".venv").symlink_to(sys.prefix)
+    copied(folder)
     return Bench(folder, official=official, config=FLOYO)
 
 

@@ -35,6 +35,7 @@ class CacheArgs:
         failover: whether a replica in another zone takes over by itself.
         evicts: whether old entries make room for new ones; without it, writes are refused when the memory is full.
         snapshot_days: days that daily snapshots are kept, 0 for none.
+        durable: whether what is in it is nowhere else, as a queue is, and so it must not go.
         thresholds: where alarms go off.
     """
 
@@ -49,6 +50,7 @@ class CacheArgs:
     failover: bool
     evicts: bool
     snapshot_days: int
+    durable: bool
     thresholds: CacheThresholds
 
     def __post_init__(self) -> None:
@@ -82,10 +84,10 @@ class CacheArgs:
 class Cache(Component):
     """An encrypted ElastiCache replication group that cannot be lost by mistake.
 
-    Protected in Pulumi, with a final snapshot, TLS for every connection, a token without which none is taken, a
-    parameter group of its own, and its alarms. What AWS cannot change in place (name, encryption, key, port, subnets,
-    network) is the same at every size. A single node is a replication group too, without shards: nodes and failover are
-    added to it, and its address stays.
+    Protected in Pulumi where a queue lives in it, with a final snapshot, TLS for every connection, a token without
+    which none is taken, a parameter group of its own, and its alarms. What AWS cannot change in place (name,
+    encryption, key, port, subnets, network) is the same at every size. A single node is a replication group too,
+    without shards: nodes and failover are added to it, and its address stays.
 
     The token is an AUTH token, not a user of its own: one URL is all that an application needs, and AWS turns it into
     users in place when it needs them. A new token stands beside the old one, so that running tasks keep working.
@@ -99,6 +101,7 @@ class Cache(Component):
         security_group_id: the group to let clients in by.
         token: what clients authenticate with, a secret.
         log_group_names: where its logs go, by kind.
+        durable: whether a queue lives in it.
     """
 
     tag = "cache"
@@ -111,7 +114,7 @@ class Cache(Component):
             self.child("token"),
             length=_TOKEN_LENGTH,
             special=False,
-            opts=self.child_options(protect=True),
+            opts=self.child_options(protect=args.durable),
         )
         # A snapshot's name must be free when the cache goes, also the second time a stack of this name does.
         farewell = random.RandomId(self.child("final"), byte_length=4, opts=self.child_options())
@@ -125,7 +128,9 @@ class Cache(Component):
         )
         # Below this prefix AWS keeps the permission to deliver logs itself, as for the access log of `ingress`.
         logs = {
-            kind: log_group(self, f"log-{kind}", f"/aws/vendedlogs/ascend/{name}-{kind}", args.key_arn)
+            kind: log_group(
+                self, f"log-{kind}", f"/aws/vendedlogs/ascend/{name}-{kind}", args.key_arn, protect=args.durable
+            )
             for kind in _LOGS
         }
         group = elasticache.ReplicationGroup(
@@ -169,7 +174,7 @@ class Cache(Component):
             apply_immediately=True,
             region=region,
             tags=self.tags(name),
-            opts=self.child_options(protect=True),
+            opts=self.child_options(protect=args.durable),
         )
         alarms.declare(
             self,
@@ -187,6 +192,7 @@ class Cache(Component):
         self.port = PORT
         self.security_group_id = security_group.id
         self.token = token.result
+        self.durable = args.durable
         self.log_group_names = {kind: log.name for kind, log in logs.items()}
         self.register_outputs(
             {

@@ -10,6 +10,31 @@ import pulumi
 # starts. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 _HEALTH = {"interval": 10, "timeout": 5, "retries": 3, "startPeriod": 60}
 _PREPARE = "prepare"
+#: Seconds that a sidecar must have run before it is started again. At least 60:
+#: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerRestartPolicy.html
+_RESTART_S = 60
+_NOBODY = "65534:65534"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecar:
+    """A small container beside the one that does the work. It may end without ending the task, and is started again.
+
+    Attributes:
+        name: its name in the task.
+        image: container image; it must hold ``/bin/sh``.
+        script: what its shell runs.
+        environment: plain environment variables.
+        secrets: environment variables from Secrets Manager, as ``arn:field::``.
+        memory_mib: the most memory it may take from the task's, in MiB.
+    """
+
+    name: str
+    image: str
+    script: str
+    environment: Mapping[str, pulumi.Input[str]]
+    secrets: Mapping[str, pulumi.Input[str]]
+    memory_mib: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +74,12 @@ class Container:
     stop_timeout_s: int
 
 
-def container_definitions(container: Container) -> pulumi.Output[str]:
+def container_definitions(container: Container, sidecars: Sequence[Sidecar] = ()) -> pulumi.Output[str]:
     """The JSON that a task definition takes, in one order, so that an unchanged container is an unchanged input."""
     definition: dict[str, Any] = {
-        **_common(container, container.name),
+        **_common(container, container.name, container.image, container.writable_paths),
+        **_variables(container.environment, container.secrets),
         "essential": True,
-        "environment": [
-            {"name": name, "value": value} for name, value in sorted(container.environment.items(), key=_name)
-        ],
-        "secrets": [{"name": name, "valueFrom": value} for name, value in sorted(container.secrets.items(), key=_name)],
         "portMappings": []
         if container.port is None
         else [{"containerPort": container.port, "hostPort": container.port, "protocol": "tcp"}],
@@ -73,10 +95,12 @@ def container_definitions(container: Container) -> pulumi.Output[str]:
         definition["dockerLabels"] = {f"secret-{name}": version for name, version in versions}
     if container.user is not None:
         definition["user"] = container.user
-    if not container.writable_paths:
-        return pulumi.Output.json_dumps([definition], sort_keys=True)
-    definition["dependsOn"] = [{"containerName": _PREPARE, "condition": "SUCCESS"}]
-    return pulumi.Output.json_dumps([definition, _prepare(container)], sort_keys=True)
+    definitions = [definition]
+    if container.writable_paths:
+        definition["dependsOn"] = [{"containerName": _PREPARE, "condition": "SUCCESS"}]
+        definitions.append(_prepare(container))
+    definitions += [_sidecar(container, sidecar) for sidecar in sidecars]
+    return pulumi.Output.json_dumps(definitions, sort_keys=True)
 
 
 def _prepare(container: Container) -> dict[str, Any]:
@@ -87,7 +111,7 @@ def _prepare(container: Container) -> dict[str, Any]:
     It is the same image, so that nothing else is pulled and nothing else has to be trusted; it has no secrets.
     """
     return {
-        **_common(container, _PREPARE),
+        **_common(container, _PREPARE, container.image, container.writable_paths),
         "essential": False,
         "entryPoint": ["chmod"],
         "command": ["1777", *container.writable_paths],
@@ -97,15 +121,40 @@ def _prepare(container: Container) -> dict[str, Any]:
     }
 
 
-def _common(container: Container, name: str) -> dict[str, Any]:
+def _sidecar(container: Container, sidecar: Sidecar) -> dict[str, Any]:
+    """A container as nobody, with nothing to write to; Fargate starts it again when it ends."""
+    return {
+        **_common(container, sidecar.name, sidecar.image, ()),
+        **_variables(sidecar.environment, sidecar.secrets),
+        "essential": False,
+        "restartPolicy": {"enabled": True, "restartAttemptPeriod": _RESTART_S},
+        "entryPoint": ["/bin/sh", "-c"],
+        "command": [sidecar.script],
+        "user": _NOBODY,
+        "memory": sidecar.memory_mib,
+        "portMappings": [],
+        "linuxParameters": {"initProcessEnabled": True},
+    }
+
+
+def _variables(
+    environment: Mapping[str, pulumi.Input[str]], secrets: Mapping[str, pulumi.Input[str]]
+) -> dict[str, Any]:
+    return {
+        "environment": [{"name": name, "value": value} for name, value in sorted(environment.items(), key=_name)],
+        "secrets": [{"name": name, "valueFrom": value} for name, value in sorted(secrets.items(), key=_name)],
+    }
+
+
+def _common(container: Container, name: str, image: str, writable_paths: Sequence[str]) -> dict[str, Any]:
     """What every container of the task has: the image, a read-only file system with the volumes in it, the log."""
     return {
         "name": name,
-        "image": container.image,
+        "image": image,
         "readonlyRootFilesystem": True,
         "mountPoints": [
             {"sourceVolume": f"writable-{number}", "containerPath": path, "readOnly": False}
-            for number, path in enumerate(container.writable_paths)
+            for number, path in enumerate(writable_paths)
         ],
         "volumesFrom": [],
         "systemControls": [],

@@ -2,25 +2,40 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_random as random
 from pulumi_aws import ec2, rds
 
-from components import alarms, facts
+from components import alarms, facts, rds_instance
 from components.base import Component, Scope, physical
-from components.database_alarms import DatabaseThresholds, database_alarms
+from components.database_alarms import DatabaseThresholds, database_alarms, replica_alarms
 from components.errors import ComponentError
-from components.logs import log_group
 
-PORT = 5432
+#: The TCP port that clients connect to.
+PORT = rds_instance.PORT
 #: The user that owns the database. It cannot be renamed, so it says nothing about the product.
 USERNAME = "app"
 DATABASE_NAME = "app"
 _PASSWORD_LENGTH = 40
-LOGS = ("postgresql", "upgrade")
-#: Days of Performance Insights that cost nothing.
-INSIGHTS_DAYS = 7
+#: What only a primary or only a follower has. A follower leaves it as it is: RDS gives no instance another source than
+#: the one it was made with, and a former primary stays one.
+_OWN = [
+    "allowMajorVersionUpgrade",
+    "backupRetentionPeriod",
+    "backupWindow",
+    "dbName",
+    "engine",
+    "engineVersion",
+    "finalSnapshotIdentifier",
+    "maintenanceWindow",
+    "multiAz",
+    "password",
+    "replicateSourceDb",
+    "skipFinalSnapshot",
+    "username",
+]
 _TRANSACTION_IDLE_MS = 60_000
 
 
@@ -44,6 +59,8 @@ class DatabaseArgs:
         backup_days: days that point-in-time backups reach back.
         slow_query_ms: statements that take longer are logged, in ms.
         thresholds: where alarms go off.
+        source_arn: ARN of the database in another region that it follows; None for a primary.
+        deletion_protection: whether AWS refuses to delete it.
         extensions: PostgreSQL extensions in use.
         parameters: further parameters of the server, by name.
     """
@@ -63,6 +80,8 @@ class DatabaseArgs:
     backup_days: int
     slow_query_ms: int
     thresholds: DatabaseThresholds
+    source_arn: pulumi.Input[str] | None = None
+    deletion_protection: bool = True
     extensions: Sequence[str] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
 
@@ -97,14 +116,23 @@ class Database(Component):
 
     Changes apply at once, not in the next maintenance window: when an update has ended, what it shows is what runs.
 
+    With a source it is a replica in another region: under the same name, behind its own region's key, network and
+    parameters, so that it becomes a primary where it stands. Dropping the source does that in one update: the provider
+    promotes it with its backups, waits, and then modifies the rest (`resourceInstanceUpdate`,
+    internal/service/rds/instance.go, read 2026-11-21). From then on it has its own password, which whoever still knows
+    the old one does not. The other way does not exist: a former primary whose arguments name a source keeps what it has
+    until it is made anew. What it is sent by its source crosses regions encrypted, over AWS's own network, and is
+    billed as transfer between regions.
+
     Attributes:
         identifier: the instance's name.
         arn: its ARN.
+        resource_id: what Performance Insights calls it.
         address: host name.
         zone: the availability zone that it was made in, by name.
         security_group_id: the group to let clients in by.
         parameter_group_name: the server's parameters, which its replicas share.
-        password: the owner's password, a secret.
+        password: the owner's password while this is a primary, a secret.
     """
 
     tag = "database"
@@ -131,70 +159,32 @@ class Database(Component):
             tags=self.tags(self.child("group")),
             opts=self.child_options(),
         )
-        log_groups: list[pulumi.Resource] = [
-            log_group(self, f"log-{kind}", f"/aws/rds/instance/{identifier}/{kind}", args.key_arn) for kind in LOGS
-        ]
-        growing = args.max_storage_gib > args.storage_gib
         parameters = self._parameters()
+        common = {
+            **rds_instance.arguments(self, args),
+            "db_subnet_group_name": self._subnets().name,
+            "vpc_security_group_ids": [group.id],
+            "parameter_group_name": parameters.name,
+            "delete_automated_backups": False,
+            "deletion_protection": args.deletion_protection,
+        }
+        final_name = farewell.hex.apply(lambda mark: f"{identifier}-final-{mark}")
         instance = rds.Instance(
             self.child("primary"),
-            identifier=identifier,
-            engine="postgres",
-            engine_version=args.version,
-            auto_minor_version_upgrade=True,
-            allow_major_version_upgrade=False,
-            instance_class=args.instance_class,
-            multi_az=args.multi_az,
-            db_name=DATABASE_NAME,
-            username=USERNAME,
-            password=password.result,
-            port=PORT,
-            publicly_accessible=False,
-            db_subnet_group_name=self._subnets().name,
-            vpc_security_group_ids=[group.id],
-            parameter_group_name=parameters.name,
-            ca_cert_identifier=facts.load("database")["ca_certificate"],
-            storage_type="gp3",
-            # No `ignore_changes`: the provider itself passes over a size below the one that storage has grown to (its
-            # DiffSuppressFunc, internal/service/rds/instance.go), and a larger size has to take effect.
-            allocated_storage=args.storage_gib,
-            max_allocated_storage=args.max_storage_gib if growing else None,
-            storage_encrypted=True,
-            kms_key_id=args.key_arn,
-            backup_retention_period=args.backup_days,
-            # UTC; an hour apart, as RDS asks, and where most of the world sleeps least at once.
-            backup_window="03:00-04:00",
-            maintenance_window="sun:04:30-sun:05:30",
-            copy_tags_to_snapshot=True,
-            delete_automated_backups=False,
-            deletion_protection=True,
-            skip_final_snapshot=False,
-            final_snapshot_identifier=farewell.hex.apply(lambda mark: f"{identifier}-final-{mark}"),
-            enabled_cloudwatch_logs_exports=list(LOGS),
-            performance_insights_enabled=args.performance_insights,
-            performance_insights_kms_key_id=args.key_arn if args.performance_insights else None,
-            performance_insights_retention_period=INSIGHTS_DAYS if args.performance_insights else None,
-            apply_immediately=True,
-            region=region,
-            tags=self.tags(name),
+            **common,
+            **(self._of_a_primary(password.result, final_name) if args.source_arn is None else self._of_a_follower()),
             opts=self.child_options(
                 protect=True,
-                # RDS would make the log groups itself, without key and retention.
-                depends_on=log_groups,
+                depends_on=rds_instance.log_groups(self, args.key_arn, protect=True),
+                ignore_changes=None if args.source_arn is None else _OWN,
             ),
         )
-        alarms.declare(
-            self,
-            database_alarms(
-                instance.identifier,
-                args.thresholds,
-                storage_gib=args.storage_gib,
-                max_connections=args.max_connections,
-            ),
-            args.topic_arn,
-        )
+        sizes = {"storage_gib": args.storage_gib, "max_connections": args.max_connections}
+        watched = database_alarms if args.source_arn is None else replica_alarms
+        alarms.declare(self, watched(instance.identifier, args.thresholds, **sizes), args.topic_arn)
         self.identifier = instance.identifier
         self.arn = instance.arn
+        self.resource_id = instance.resource_id
         self.address = instance.address
         self.zone = instance.availability_zone
         self.parameter_group_name = parameters.name
@@ -208,6 +198,34 @@ class Database(Component):
                 "securityGroupId": self.security_group_id,
             },
         )
+
+    def _of_a_primary(self, password: pulumi.Input[str], final_name: pulumi.Input[str]) -> dict[str, Any]:
+        """What a server has that is written to."""
+        args = self._args
+        return {
+            "engine": "postgres",
+            "engine_version": args.version,
+            "allow_major_version_upgrade": False,
+            "multi_az": args.multi_az,
+            "db_name": DATABASE_NAME,
+            "username": USERNAME,
+            "password": password,
+            "backup_retention_period": args.backup_days,
+            # UTC; an hour apart, as RDS asks, and where most of the world sleeps least at once.
+            "backup_window": "03:00-04:00",
+            "maintenance_window": "sun:04:30-sun:05:30",
+            "skip_final_snapshot": False,
+            "final_snapshot_identifier": final_name,
+        }
+
+    def _of_a_follower(self) -> dict[str, Any]:
+        """What one has that follows another; the rest it takes from its source. RDS takes no final snapshot of it."""
+        return {
+            "replicate_source_db": self._args.source_arn,
+            "skip_final_snapshot": True,
+            # Before its source: PostgreSQL wants a standby to be on a new minor version first.
+            "maintenance_window": "sat:01:30-sat:02:30",
+        }
 
     def _subnets(self) -> rds.SubnetGroup:
         return rds.SubnetGroup(
@@ -254,6 +272,8 @@ def server_parameters(args: DatabaseArgs) -> list[tuple[str, str, str]]:
         # A replica tells what its queries still read, or vacuum on the primary takes it away and they are cancelled.
         "hot_standby_feedback": "1",
         "shared_preload_libraries": ",".join(libraries),
+        # Where pg_cron keeps its jobs; by itself in the database `postgres`, which nothing here uses.
+        **({"cron.database_name": DATABASE_NAME} if "pg_cron" in args.extensions else {}),
         **args.parameters,
     }
     result = []

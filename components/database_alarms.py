@@ -30,19 +30,6 @@ class InstanceThresholds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseThresholds(InstanceThresholds):
-    """Where the alarms of a primary go off.
-
-    Attributes:
-        size_limit_gib: the size that the product must stay below, in GiB.
-        size_pct: size in percent of that limit.
-    """
-
-    size_limit_gib: float
-    size_pct: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaThresholds(InstanceThresholds):
     """Where the alarms of a read replica go off.
 
@@ -51,6 +38,19 @@ class ReplicaThresholds(InstanceThresholds):
     """
 
     lag_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseThresholds(ReplicaThresholds):
+    """Where the alarms of a `Database` go off: a primary's size, and its lag as long as it follows another.
+
+    Attributes:
+        size_limit_gib: the size that the product must stay below, in GiB.
+        size_pct: size in percent of that limit.
+    """
+
+    size_limit_gib: float
+    size_pct: float
 
 
 def database_alarms(

@@ -1,17 +1,16 @@
-"""How requests come in: an HTTP API in front of the services."""
+"""How requests come in: an HTTP API in front of the services, or what stays of one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import apigatewayv2
+from pulumi_aws import apigatewayv2, cloudwatch
 
 from components import alarms
 from components.base import Component, Scope
 from components.logs import log_group
+from components.thresholds import IngressThresholds
 
-_GIB = 1024**3
-_DAYS_PER_MONTH = 30
 _DAY_S = 86_400
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 _LOG_FIELDS = {
@@ -33,23 +32,6 @@ _LOG_FIELDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IngressThresholds:
-    """Where the ingress's alarms go off.
-
-    Attributes:
-        p95_s: response time that 95 % of requests stay below, in seconds.
-        error_rate_pct: failed requests in percent of all.
-        bandwidth_gib_month: most traffic in a month, in GiB.
-        bandwidth_pct: run rate of traffic, in percent of that.
-    """
-
-    p95_s: float
-    error_rate_pct: float
-    bandwidth_gib_month: float
-    bandwidth_pct: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IngressArgs:
     """What `Ingress` needs.
 
@@ -63,6 +45,7 @@ class IngressArgs:
         burst: requests that may come at once.
         thresholds: where alarms go off.
         closed: whether the API's own address is switched off, because an edge stands before it.
+        serves: whether there is an API; without one, something else takes requests in, and the access log stays.
     """
 
     scope: Scope
@@ -74,6 +57,24 @@ class IngressArgs:
     burst: int
     thresholds: IngressThresholds
     closed: bool = False
+    serves: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpApi:
+    """The API that an ingress serves by.
+
+    Attributes:
+        url: its own address, without a slash at its end.
+        api_id: its id.
+        stage: its stage.
+        link_id: the link that integrations go through.
+    """
+
+    url: pulumi.Output[str]
+    api_id: pulumi.Output[str]
+    stage: pulumi.Output[str]
+    link_id: pulumi.Output[str]
 
 
 class Ingress(Component):
@@ -85,10 +86,7 @@ class Ingress(Component):
     needed.
 
     Attributes:
-        url: the API's own address, without a slash at its end.
-        api_id: the API.
-        stage: the API's stage.
-        link_id: the link that integrations go through.
+        api: the API; None where it does not serve.
         log_group_name: the access log.
     """
 
@@ -97,7 +95,17 @@ class Ingress(Component):
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.scope, opts)
         self._args = args
-        region = args.scope.region
+        # Below this prefix AWS keeps the permission to deliver logs itself; elsewhere each log adds to a policy that is
+        # full after a few. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+        log = log_group(self, "log", f"/aws/vendedlogs/ascend/{name}", args.key_arn)
+        self.api = self._serve(log) if args.serves else None
+        self.log_group_name = log.name
+        served = {"url": self.api.url, "apiId": self.api.api_id, "linkId": self.api.link_id} if self.api else {}
+        self.register_outputs({**served, "logGroupName": self.log_group_name})
+
+    def _serve(self, log: cloudwatch.LogGroup) -> HttpApi:
+        """The API, its link, its stage and its alarms."""
+        args, region = self._args, self.scope.region
         api = apigatewayv2.Api(
             self.child("api"),
             protocol_type="HTTP",
@@ -116,9 +124,6 @@ class Ingress(Component):
             tags=self.tags(),
             opts=self.child_options(),
         )
-        # Below this prefix AWS keeps the permission to deliver logs itself; elsewhere each log adds to a policy that is
-        # full after a few. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
-        log = log_group(self, "log", f"/aws/vendedlogs/ascend/{name}", args.key_arn)
         stage = apigatewayv2.Stage(
             self.child("stage"),
             api_id=api.id,
@@ -137,14 +142,7 @@ class Ingress(Component):
             opts=self.child_options(),
         )
         alarms.declare(self, self._alarms(api.id), args.topic_arn)
-        self.url = api.api_endpoint
-        self.api_id = api.id
-        self.stage = stage.name
-        self.link_id = link.id
-        self.log_group_name = log.name
-        self.register_outputs(
-            {"url": self.url, "apiId": self.api_id, "linkId": self.link_id, "logGroupName": self.log_group_name}
-        )
+        return HttpApi(url=api.api_endpoint, api_id=api.id, stage=stage.name, link_id=link.id)
 
     def _alarms(self, api_id: pulumi.Output[str]) -> list[alarms.Alarm]:
         """Latency, errors, bandwidth."""
@@ -159,7 +157,6 @@ class Ingress(Component):
                 period_s=period_s,
             )
 
-        daily = limits.bandwidth_gib_month * _GIB / _DAYS_PER_MONTH
         return [
             alarms.Alarm(
                 name="latency",
@@ -186,9 +183,8 @@ class Ingress(Component):
                 name="bandwidth",
                 description=f"At today's rate, traffic of a month passes {limits.bandwidth_pct:g} % of the limit of "
                 f"{limits.bandwidth_gib_month:g} GiB. Compress, cache, or move to the next phase.",
-                # The month's limit as a rate: a day's share of it. Found out on the first heavy day, not on the last.
                 metrics={"m": metric("DataProcessed", "Sum", _DAY_S)},
-                **alarms.above(round(daily * limits.bandwidth_pct / 100)),
+                **alarms.above(limits.daily_bytes),
                 periods=1,
                 datapoints=1,
                 missing="notBreaching",

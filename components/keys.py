@@ -66,9 +66,11 @@ class KeysArgs:
 
     Attributes:
         scope: where it belongs.
+        primary_arn: ARN of the stack's key in its first region, of which this is to be the copy; None in the first.
     """
 
     scope: Scope
+    primary_arn: pulumi.Input[str] | None = None
 
 
 class Keys(Component):
@@ -79,6 +81,9 @@ class Keys(Component):
     a month each and separate nothing further. It is multi-Region from the first day: a key cannot become so later, and
     everything encrypted with it would have to be copied to reach another region.
 
+    In every other region it is a replica key: the same key material under a policy and an alias of its own, which works
+    on when the first region does not. Where the primary key is has nothing to do with where the database is written.
+
     Attributes:
         key_arn: ARN of the key.
     """
@@ -87,17 +92,7 @@ class Keys(Component):
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.scope, opts)
-        key = kms.Key(
-            self.child("key"),
-            description=f"Data, logs and messages of {args.scope.system}, stack {args.scope.stack}",
-            multi_region=True,
-            enable_key_rotation=True,
-            deletion_window_in_days=_DELETION_WINDOW_DAYS,
-            policy=_key_policy(args.scope),
-            region=args.scope.region,
-            tags=self.tags(name),
-            opts=self.child_options(protect=True),
-        )
+        key = self._primary() if args.primary_arn is None else self._replica(args.primary_arn)
         kms.Alias(
             self.child("alias"),
             name=f"alias/{physical(name)}",
@@ -107,6 +102,35 @@ class Keys(Component):
         )
         self.key_arn = key.arn
         self.register_outputs({"keyArn": self.key_arn})
+
+    def _primary(self) -> kms.Key:
+        return kms.Key(
+            self.child("key"),
+            description=self._description(),
+            multi_region=True,
+            enable_key_rotation=True,
+            deletion_window_in_days=_DELETION_WINDOW_DAYS,
+            policy=_key_policy(self.scope),
+            region=self.scope.region,
+            tags=self.tags(self.name),
+            opts=self.child_options(protect=True),
+        )
+
+    def _replica(self, primary_arn: pulumi.Input[str]) -> kms.ReplicaKey:
+        """The copy; it rotates with the primary key."""
+        return kms.ReplicaKey(
+            self.child("key"),
+            description=self._description(),
+            primary_key_arn=primary_arn,
+            deletion_window_in_days=_DELETION_WINDOW_DAYS,
+            policy=_key_policy(self.scope),
+            region=self.scope.region,
+            tags=self.tags(self.name),
+            opts=self.child_options(protect=True),
+        )
+
+    def _description(self) -> str:
+        return f"Data, logs and messages of {self.scope.system}, stack {self.scope.stack}"
 
 
 def _key_policy(scope: Scope) -> pulumi.Output[str]:

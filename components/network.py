@@ -8,10 +8,12 @@ from typing import Any
 import pulumi
 from pulumi_aws import ec2, iam
 
-from components import policy
+from components import alarms, policy
 from components.base import Component, Scope
+from components.endpoints import interface_endpoints
 from components.errors import ComponentError
 from components.logs import log_group
+from components.nat import nat_alarms, nat_gateway
 
 #: Each tier's place among the sixteen /20 of the region's /16; the rest is free for what may come.
 TIERS = {"public": 0, "private": 4, "isolated": 8}
@@ -30,38 +32,61 @@ class NetworkArgs:
         cidr: the region's addresses, a /16 that no other region shares.
         zone_ids: availability zones by id (``use1-az1``), which names the same zone in every account.
         key_arn: the key that encrypts flow logs.
+        topic_arn: the topic of its alarms.
         flow_logs: whether accepted and rejected flows are logged.
+        nat_gateways: gateways through which private subnets reach the internet; the n-th is for the n-th zone, the last
+            one also for all zones after it. 0 for none.
     """
 
     scope: Scope
     cidr: str
     zone_ids: Sequence[str]
     key_arn: pulumi.Input[str]
+    topic_arn: pulumi.Input[str]
     flow_logs: bool = False
+    nat_gateways: int = 0
+    endpoints: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse more gateways than there are zones.
+
+        Raises:
+            ComponentError: naming the number and what is allowed.
+        """
+        if not 0 <= self.nat_gateways <= len(self.zone_ids):
+            msg = f"{self.nat_gateways} NAT gateways in {len(self.zone_ids)} zones; allowed: 0 to {len(self.zone_ids)}"
+            raise ComponentError(msg)
 
 
 class Network(Component):
     """A VPC with public, private and isolated subnets in every zone, from the first day.
 
     Subnets cost nothing, and a subnet's addresses and zone cannot change: what a later phase needs is there before it.
-    Private subnets have no way out until something gives their route table one; isolated ones never do. Storage is
-    reached through a gateway endpoint, free of charge and of the internet. The default security group, which everything
-    without a group of its own would join, lets nothing through.
+    Private subnets have no way out until there is a NAT gateway; isolated ones never do. Storage is reached through a
+    gateway endpoint, free of charge and of the internet. The default security group, which everything without a group
+    of its own would join, lets nothing through.
+
+    With a gateway in every zone, each zone's private subnet moves to a route table of its own, once that table has its
+    route; what is connected to the internet at that moment has to connect again, from another address.
 
     Attributes:
         vpc_id: the VPC.
         public_subnet_ids: subnets whose tasks with a public address reach the internet.
         private_subnet_ids: subnets for what is only reached from inside.
+        task_subnet_ids: the private subnets, for what has to reach the internet through NAT; empty where there is none.
         isolated_subnet_ids: subnets for data.
+        private_table_ids: route tables of the private subnets.
+        isolated_table_id: route table of the subnets for data.
         zones: names of the availability zones in this account, in the order of `zone_ids`.
         front_security_group_id: the group of whatever takes requests in; services accept connections from it alone.
+        storage_prefix_list_id: the addresses of S3, which the endpoint leads to.
     """
 
     tag = "network"
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.scope, opts)
-        self._region = args.scope.region
+        self._region, self._topic_arn = args.scope.region, args.topic_arn
         blocks = _subnet_blocks(args.cidr, args.zone_ids)
         vpc = ec2.Vpc(
             self.child("vpc"),
@@ -81,24 +106,45 @@ class Network(Component):
             tags=self.tags(name),
             opts=self.child_options(),
         )
-        subnets: dict[str, list[tuple[ec2.Subnet, ec2.RouteTableAssociation]]] = {}
-        tables: list[ec2.RouteTable] = []
-        for tier in TIERS:
-            table = self._route_table(tier)
-            tables.append(table)
-            subnets[tier] = [
-                self._subnet(tier, number, zone_id, blocks[tier, number], table)
+        tables = {tier: self._route_table(tier) for tier in TIERS}
+        subnets = {
+            tier: [
+                self._subnet(tier, number, zone_id, blocks[tier, number])
                 for number, zone_id in enumerate(args.zone_ids, start=1)
             ]
+            for tier in TIERS
+        }
+        joined = {
+            tier: [self._join(tier, number, subnet, tables[tier]) for number, subnet in enumerate(subnets[tier], 1)]
+            for tier in ("public", "isolated")
+        }
         way_out = ec2.Route(
             self.child("public-internet"),
-            route_table_id=tables[0].id,
+            route_table_id=tables["public"].id,
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
             region=self._region,
             opts=self.child_options(),
         )
-        self._storage_endpoint(tables, args.scope)
+        private = [tables["private"], *(self._route_table(f"private-{n}") for n in range(2, args.nat_gateways + 1))]
+        routes = [
+            self._nat_route(number, table, subnets["public"][number - 1].id, way_out)
+            for number, table in enumerate(private[: args.nat_gateways], start=1)
+        ]
+        joined["private"] = [
+            # In another table than the first only once that has its route: nothing there is without a way out.
+            self._join("private", number, subnet, private[place], routes[place : place + 1] if place else [])
+            for number, subnet in enumerate(subnets["private"], start=1)
+            for place in [min(number, len(private)) - 1]
+        ]
+        storage = self._storage_endpoint([tables["public"], *private, tables["isolated"]], args.scope)
+        interface_endpoints(
+            self,
+            args.endpoints,
+            vpc_id=vpc.id,
+            cidr=args.cidr,
+            subnet_ids=[subnet.id for subnet in subnets["private"]],
+        )
         self._default_security_group()
         front = ec2.SecurityGroup(
             self.child("front"),
@@ -114,13 +160,24 @@ class Network(Component):
         # Known with the way out, not before: a task that starts without one cannot pull its image, and three such tasks
         # end the deployment.
         self.public_subnet_ids = [
-            pulumi.Output.all(subnet.id, joined.id, way_out.id).apply(lambda known: str(known[0]))
-            for subnet, joined in subnets["public"]
+            pulumi.Output.all(subnet.id, join.id, way_out.id).apply(lambda known: str(known[0]))
+            for subnet, join in zip(subnets["public"], joined["public"], strict=True)
         ]
-        self.private_subnet_ids = [subnet.id for subnet, _ in subnets["private"]]
-        self.isolated_subnet_ids = [subnet.id for subnet, _ in subnets["isolated"]]
-        self.zones = [subnet.availability_zone for subnet, _ in subnets["isolated"]]
+        # Plain, because what stands in them for good must not seem to move when they get a way out.
+        self.private_subnet_ids = [subnet.id for subnet in subnets["private"]]
+        self.task_subnet_ids = [
+            pulumi.Output.all(subnet.id, join.id, routes[min(number, len(routes)) - 1].id).apply(
+                lambda known: str(known[0])
+            )
+            for number, (subnet, join) in enumerate(zip(subnets["private"], joined["private"], strict=True), start=1)
+            if routes
+        ]
+        self.isolated_subnet_ids = [subnet.id for subnet in subnets["isolated"]]
+        self.private_table_ids = [table.id for table in private]
+        self.isolated_table_id = tables["isolated"].id
+        self.zones = [subnet.availability_zone for subnet in subnets["isolated"]]
         self.front_security_group_id = front.id
+        self.storage_prefix_list_id = storage.prefix_list_id
         self.register_outputs(
             {
                 "vpcId": self.vpc_id,
@@ -140,11 +197,9 @@ class Network(Component):
             opts=self.child_options(),
         )
 
-    def _subnet(
-        self, tier: str, number: int, zone_id: str, cidr: str, table: ec2.RouteTable
-    ) -> tuple[ec2.Subnet, ec2.RouteTableAssociation]:
+    def _subnet(self, tier: str, number: int, zone_id: str, cidr: str) -> ec2.Subnet:
         suffix = f"{tier}-{number}"
-        subnet = ec2.Subnet(
+        return ec2.Subnet(
             self.child(suffix),
             vpc_id=self._vpc.id,
             availability_zone_id=zone_id,
@@ -155,18 +210,41 @@ class Network(Component):
             tags=self.tags(self.child(suffix)),
             opts=self.child_options(),
         )
-        joined = ec2.RouteTableAssociation(
-            self.child(suffix),
+
+    def _join(
+        self,
+        tier: str,
+        number: int,
+        subnet: ec2.Subnet,
+        table: ec2.RouteTable,
+        needed: Sequence[pulumi.Resource] = (),
+    ) -> ec2.RouteTableAssociation:
+        return ec2.RouteTableAssociation(
+            self.child(f"{tier}-{number}"),
             subnet_id=subnet.id,
             route_table_id=table.id,
             region=self._region,
+            opts=self.child_options(depends_on=list(needed) or None),
+        )
+
+    def _nat_route(
+        self, number: int, table: ec2.RouteTable, subnet_id: pulumi.Input[str], way_out: ec2.Route
+    ) -> ec2.Route:
+        """The route of the `number`-th private table, through a NAT gateway of its own."""
+        gateway = nat_gateway(self, number, subnet_id, [way_out])
+        alarms.declare(self, nat_alarms(number, gateway.id), self._topic_arn)
+        return ec2.Route(
+            self.child(f"private-internet-{number}"),
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            nat_gateway_id=gateway.id,
+            region=self._region,
             opts=self.child_options(),
         )
-        return subnet, joined
 
-    def _storage_endpoint(self, tables: Sequence[ec2.RouteTable], scope: Scope) -> None:
+    def _storage_endpoint(self, tables: Sequence[ec2.RouteTable], scope: Scope) -> ec2.VpcEndpoint:
         """The way to S3, for this account's buckets and for the layers of images in ECR, which S3 serves."""
-        ec2.VpcEndpoint(
+        return ec2.VpcEndpoint(
             self.child("storage"),
             vpc_id=self._vpc.id,
             service_name=f"com.amazonaws.{self._region}.s3",
@@ -251,6 +329,12 @@ class Network(Component):
             tags=self.tags(self.child("flows")),
             opts=self.child_options(depends_on=[write]),
         )
+
+
+def tier_cidr(cidr: str, tier: str) -> str:
+    """The addresses of a tier's subnets in all zones, of a network with the addresses `cidr`."""
+    quarters = list(ipaddress.IPv4Network(cidr).subnets(new_prefix=_SUBNET_PREFIX - 2))
+    return str(quarters[TIERS[tier] // _MAX_ZONES])
 
 
 def _subnet_blocks(cidr: str, zone_ids: Sequence[str]) -> dict[tuple[str, int], str]:

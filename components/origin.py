@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import apigatewayv2, s3
+from pulumi_aws import apigatewayv2
 
-from components import facts, policy
 from components.base import Component, Scope
-
-_TRUSTSTORE_KEY = "origin-pull-ca.pem"
+from components.trust import trusted_authority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ class Origin(Component):
     def __init__(self, name: str, args: OriginArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.scope, opts)
         region = args.scope.region
-        trusted = self._truststore()
+        trusted = trusted_authority(self)
         domain = apigatewayv2.DomainName(
             self.child("domain"),
             domain_name=args.domain,
@@ -77,57 +75,3 @@ class Origin(Component):
         )
         self.host = domain.domain_name_configuration.target_domain_name.apply(str)
         self.register_outputs({"host": self.host})
-
-    def _truststore(self) -> s3.BucketObjectv2:
-        """The authority's certificate in a bucket of its own, which holds no data and so can go.
-
-        It is public, and API Gateway reads it in the name of whoever deploys: a key of ours would only be one more
-        permission that both need.
-        """
-        name, region = self.child("trust"), self.scope.region
-        bucket = s3.Bucket(name, region=region, tags=self.tags(name), opts=self.child_options())
-        block = s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            region=region,
-            opts=self.child_options(),
-        )
-        s3.BucketOwnershipControls(
-            name,
-            bucket=bucket.bucket,
-            rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            region=region,
-            opts=self.child_options(),
-        )
-        versioning = s3.BucketVersioning(
-            name,
-            bucket=bucket.bucket,
-            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-            region=region,
-            opts=self.child_options(),
-        )
-        s3.BucketPolicy(
-            name,
-            bucket=bucket.bucket,
-            policy=policy.document(
-                policy.deny_plain_transport("s3:*", [bucket.arn, bucket.arn.apply(lambda arn: f"{arn}/*")]),
-            ),
-            region=region,
-            opts=self.child_options(depends_on=[block]),
-        )
-        return s3.BucketObjectv2(
-            name,
-            bucket=bucket.bucket,
-            key=_TRUSTSTORE_KEY,
-            content=facts.load("cloudflare")["origin_pull_ca"],
-            content_type="application/x-pem-file",
-            server_side_encryption="AES256",
-            region=region,
-            tags=self.tags(),
-            # An object that is put before versions are kept has none.
-            opts=self.child_options(depends_on=[versioning]),
-        )

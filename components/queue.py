@@ -42,6 +42,8 @@ class Queue(Component):
     """An encrypted SQS queue with a dead-letter queue, and alarms on both.
 
     Attributes:
+        queue_name: its name, for metrics.
+        dead_name: the dead-letter queue's name.
         url: where workers and services find it.
         arn: its ARN.
         dead_url: the dead-letter queue.
@@ -94,24 +96,39 @@ class Queue(Component):
                 opts=self.child_options(),
             )
         alarms.declare(self, _alarms(work.name, dead.name, args.depth), args.topic_arn)
+        self.queue_name, self.dead_name = work.name, dead.name
         self.url, self.arn = work.url, work.arn
         self.dead_url, self.dead_arn = dead.url, dead.arn
         self.register_outputs({"url": self.url, "arn": self.arn, "deadUrl": self.dead_url, "deadArn": self.dead_arn})
 
 
+def waiting(queue_name: pulumi.Input[str]) -> alarms.Metric:
+    """What waits in a queue, by the minute."""
+    return _metric(queue_name, "ApproximateNumberOfMessagesVisible", "Maximum")
+
+
+def done(queue_name: pulumi.Input[str]) -> alarms.Metric:
+    """What workers finished, by the minute: they delete a message when its work is done."""
+    return _metric(queue_name, "NumberOfMessagesDeleted", "Sum")
+
+
+def oldest(queue_name: pulumi.Input[str]) -> alarms.Metric:
+    """How long the oldest message in a queue has waited, in seconds."""
+    return _metric(queue_name, "ApproximateAgeOfOldestMessage", "Maximum")
+
+
+def _metric(queue_name: pulumi.Input[str], name: str, statistic: str) -> alarms.Metric:
+    return alarms.Metric(
+        namespace="AWS/SQS", name=name, dimensions={"QueueName": queue_name}, statistic=statistic, period_s=60
+    )
+
+
 def _alarms(work: pulumi.Output[str], dead: pulumi.Output[str], depth: int) -> list[alarms.Alarm]:
     def alarm(name: str, description: str, queue: pulumi.Output[str], limit: float, periods: int) -> alarms.Alarm:
-        metric = alarms.Metric(
-            namespace="AWS/SQS",
-            name="ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": queue},
-            statistic="Maximum",
-            period_s=60,
-        )
         return alarms.Alarm(
             name=name,
             description=description,
-            metrics={"m": metric},
+            metrics={"m": waiting(queue)},
             **alarms.above(limit),
             periods=periods,
             datapoints=periods,

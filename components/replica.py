@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import rds
 
-from components import alarms, facts
-from components.base import Component, Scope, physical
-from components.database import INSIGHTS_DAYS, LOGS, PORT
+from components import alarms, facts, rds_instance
+from components.base import Component, Scope
 from components.database_alarms import ReplicaThresholds, replica_alarms
 from components.errors import ComponentError
-from components.logs import log_group
 
 _DAYS = ("sat", "fri", "thu", "wed", "tue", "mon")
 _FIRST_HOUR = 4
@@ -75,8 +73,8 @@ class Replica(Component):
     """An encrypted read replica.
 
     It has no user, password, database, subnet group, final snapshot or backups of its own: it takes them from its
-    source or has none. It is protected like its source all the same, for it may be promoted to be one, and what reads
-    from it breaks when it goes.
+    source or has none. It is a copy: nothing protects it, so that a step down takes it away again; what would take its
+    source's place is the standby, or the `Database` of another region.
 
     It begins as a snapshot of its source, which has to have backups for that; `Database` never is without them. While
     both grow to a larger class it stands still until it has got there too, because the source goes first: reads are
@@ -85,6 +83,7 @@ class Replica(Component):
     Attributes:
         identifier: the instance's name.
         arn: its ARN.
+        resource_id: what Performance Insights calls it.
         address: host name.
     """
 
@@ -92,49 +91,23 @@ class Replica(Component):
 
     def __init__(self, name: str, args: ReplicaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.scope, opts)
-        identifier = physical(name)
-        region = args.scope.region
-        log_groups: list[pulumi.Resource] = [
-            log_group(self, f"log-{kind}", f"/aws/rds/instance/{identifier}/{kind}", args.key_arn) for kind in LOGS
-        ]
-        growing = args.max_storage_gib > args.storage_gib
         instance = rds.Instance(
             self.child("instance"),
-            identifier=identifier,
+            **rds_instance.arguments(self, args),
             replicate_source_db=args.source_identifier,
-            instance_class=args.instance_class,
-            # Of its own, not the source's: a replica that becomes a primary is given a standby then.
+            # Of its own, not the source's: a copy needs no standby.
             multi_az=False,
             availability_zone=pulumi.Output.all(args.source_zone, *args.zones).apply(
                 lambda names: zone_for(args.number, str(names[0]), [str(one) for one in names[1:]])
             ),
-            port=PORT,
-            publicly_accessible=False,
             vpc_security_group_ids=[args.security_group_id],
             parameter_group_name=args.parameter_group_name,
-            ca_cert_identifier=facts.load("database")["ca_certificate"],
-            storage_type="gp3",
-            # It begins with its source's storage, whatever is said here; later it has to be enlarged with its source.
-            allocated_storage=args.storage_gib,
-            max_allocated_storage=args.max_storage_gib if growing else None,
-            storage_encrypted=True,
-            kms_key_id=args.key_arn,
-            auto_minor_version_upgrade=True,
             maintenance_window=maintenance_window(args.number),
-            copy_tags_to_snapshot=True,
-            deletion_protection=True,
+            deletion_protection=False,
             # RDS takes no final snapshot of a replica; its source has the data.
             skip_final_snapshot=True,
-            enabled_cloudwatch_logs_exports=list(LOGS),
-            performance_insights_enabled=args.performance_insights,
-            performance_insights_kms_key_id=args.key_arn if args.performance_insights else None,
-            performance_insights_retention_period=INSIGHTS_DAYS if args.performance_insights else None,
-            apply_immediately=True,
-            region=region,
-            tags=self.tags(name),
             opts=self.child_options(
-                protect=True,
-                depends_on=log_groups,
+                depends_on=rds_instance.log_groups(self, args.key_arn, protect=False),
                 # Where it was put is where it stays: after a failover the source is in another zone, and a replica that
                 # followed would be a new one.
                 ignore_changes=["availabilityZone"],
@@ -152,6 +125,7 @@ class Replica(Component):
         )
         self.identifier = instance.identifier
         self.arn = instance.arn
+        self.resource_id = instance.resource_id
         self.address = instance.address
         self.register_outputs({"identifier": self.identifier, "arn": self.arn, "address": self.address})
 

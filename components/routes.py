@@ -8,10 +8,14 @@ from pulumi_aws import apigatewayv2
 
 from components.base import Component, Scope
 from components.errors import ComponentError
+from components.paths import base_of
 
 #: The longest that an HTTP API waits for an answer; it cannot be raised.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html, read 2026-11-21
 MAX_TIMEOUT_S = 30
+#: Where the API writes the address that a request comes from. Those called x-forwarded-… are not ours to write:
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-mapping.html
+CLIENT_HEADER = "x-client-ip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +23,16 @@ class Target:
     """One service behind the API.
 
     Attributes:
-        registry_arn: ARN of its Cloud Map service.
+        uri: where its requests go: ARN of its Cloud Map service, or of the listener of a load balancer in front of it.
         path: paths it answers: ``/api/*``, or ``/*`` for all the rest.
         timeout_s: longest request it answers, in seconds.
+        tell_client: whether the client's address is told in `CLIENT_HEADER`, to whoever counts by it on the way.
     """
 
-    registry_arn: pulumi.Input[str]
+    uri: pulumi.Input[str]
     path: str
     timeout_s: int = MAX_TIMEOUT_S
+    tell_client: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,7 @@ class RoutesArgs:
 
 
 class Routes(Component):
-    """For each public service an integration with its Cloud Map entry, and the routes that lead to it."""
+    """For each public service an integration with what leads to it, and the routes."""
 
     tag = "ingress"
 
@@ -78,10 +84,14 @@ class Routes(Component):
                 api_id=args.api_id,
                 integration_type="HTTP_PROXY",
                 integration_method="ANY",
-                integration_uri=target.registry_arn,
+                integration_uri=target.uri,
                 connection_type="VPC_LINK",
                 connection_id=args.link_id,
                 payload_format_version="1.0",
+                # Over whatever a client has written there.
+                request_parameters={f"overwrite:header.{CLIENT_HEADER}": "$context.identity.sourceIp"}
+                if target.tell_client
+                else None,
                 timeout_milliseconds=target.timeout_s * 1000,
                 region=region,
                 opts=self.child_options(),
@@ -106,10 +116,5 @@ def route_keys(path: str) -> dict[str, str]:
     Raises:
         ComponentError: if the pattern does not end in ``/*``.
     """
-    if path == "/*":
-        return {"default": "$default"}
-    if not (path.startswith("/") and path.endswith("/*")):
-        msg = f"public path '{path}'; allowed: '/*', or a path that ends in '/*'"
-        raise ComponentError(msg)
-    base = path.removesuffix("/*")
-    return {"root": f"ANY {base}", "paths": f"ANY {base}/{{proxy+}}"}
+    base = base_of(path)
+    return {"root": f"ANY {base}", "paths": f"ANY {base}/{{proxy+}}"} if base else {"default": "$default"}

@@ -1,6 +1,6 @@
 """What only the services may read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -19,11 +19,13 @@ class SecretsArgs:
         scope: where it belongs.
         key_arn: the key that encrypts them.
         secrets: each secret's fields by its name.
+        passing: names of those that go with what they lead to; all others are kept as data is.
     """
 
     scope: Scope
     key_arn: pulumi.Input[str]
     secrets: Mapping[str, Mapping[str, pulumi.Input[str | int]]]
+    passing: Collection[str] = ()
 
 
 class Secrets(Component):
@@ -51,7 +53,7 @@ class Secrets(Component):
                 recovery_window_in_days=_RECOVERY_DAYS,
                 region=args.scope.region,
                 tags=self.tags(),
-                opts=self.child_options(protect=True),
+                opts=self.child_options(protect=key not in args.passing),
             )
             version = secretsmanager.SecretVersion(
                 self.child(key),

@@ -8,28 +8,47 @@ from pulumi_aws import ec2, ecs, servicediscovery, vpc
 
 from components import alarms
 from components.base import Component, Scope
-from components.container import Container, container_definitions
+from components.container import Container, Sidecar, container_definitions
 from components.errors import ComponentError, DeploymentError
 from components.logs import log_group
 from components.service_roles import Access, execution_role, task_role
 
 _HTTPS = 443
 _DNS_TTL_S = 10
+#: How long a task that starts may fail the load balancer's health check, which asks before everything is loaded.
+_GRACE_S = 120
+#: Weights of capacity providers are parts of this.
+_WHOLE = 100
 #: The longest a task has to finish what it is doing. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 STOP_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """Something in the network that the service connects to.
+    """Something in a private network that the service connects to.
 
     Attributes:
-        security_group_id: its group, which is opened to the service.
         port: its TCP port.
+        security_group_id: its group, which is opened to the service; None in another region, whose groups cannot be
+            named here and are opened there.
+        cidr: the addresses that it is at in another region; None in this one.
     """
 
-    security_group_id: pulumi.Input[str]
     port: int
+    security_group_id: pulumi.Input[str] | None = None
+    cidr: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is in no region or in two.
+
+        Raises:
+            ComponentError: naming the port.
+        """
+        if (self.security_group_id is None) == (self.cidr is None):
+            msg = (
+                f"peer on port {self.port}: only one of `security_group_id` and `cidr` can be given, and one has to be"
+            )
+            raise ComponentError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +77,7 @@ class ServiceArgs:
         cluster_name: its name, for metrics.
         namespace_id: the Cloud Map namespace that it is registered in.
         front_security_group_id: the only group that it accepts connections from; None for a worker.
+        target_group_arn: the load balancer's target group that its tasks join; None where none leads to it.
         key_arn: the key of its logs, secrets, buckets and queues.
         topic_arn: the topic of its alarms.
         image: container image.
@@ -66,8 +86,12 @@ class ServiceArgs:
         port: TCP port it listens on; None for a worker.
         cpu_units: CPU of a task, 1,024 to a vCPU.
         memory_mib: memory of a task, in MiB.
-        tasks: how many run.
+        tasks: how many run; 0 for a service that is not needed yet.
         autoscaled: whether something else owns that number after the start.
+        spot_share: part of its tasks on spare capacity, which AWS takes back with two minutes' notice, 0 to 1; one task
+            stays on capacity that is not taken back, unless all are to be on spare. None for a service that never is.
+        sidecars: small containers beside its own in each task.
+        own_alarms: alarms on what the service measures itself.
         environment: plain environment variables.
         secrets: environment variables from Secrets Manager: ``arn:field::`` by variable.
         secret_arns: the secrets that those come from.
@@ -98,7 +122,11 @@ class ServiceArgs:
     tasks: int
     thresholds: ServiceThresholds
     command: Sequence[str] = ()
+    target_group_arn: pulumi.Input[str] | None = None
     autoscaled: bool = False
+    spot_share: float | None = None
+    sidecars: Sequence[Sidecar] = ()
+    own_alarms: Sequence[alarms.Alarm] = ()
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     secrets: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     secret_arns: Sequence[pulumi.Input[str]] = ()
@@ -117,8 +145,15 @@ class ServiceArgs:
         if (self.port is None) != (self.front_security_group_id is None):
             msg = f"service on port {self.port}: `port` and `front_security_group_id` are given together or not at all"
             raise ComponentError(msg)
-        if self.tasks < 1:
-            msg = f"service with {self.tasks} tasks; at least 1 is needed"
+        if self.port is None and self.target_group_arn is not None:
+            msg = "service without a port behind a load balancer; give it one, or no target group"
+            raise ComponentError(msg)
+        least = 1 if self.autoscaled else 0
+        if self.tasks < least:
+            msg = f"service with {self.tasks} tasks; at least {least} {'is' if least == 1 else 'are'} needed"
+            raise ComponentError(msg)
+        if self.spot_share is not None and not 0 <= self.spot_share <= 1:
+            msg = f"service with {self.spot_share:g} of its tasks on spare capacity; allowed: 0 to 1"
             raise ComponentError(msg)
         both = sorted(set(self.environment) & set(self.secrets))
         if both:
@@ -189,6 +224,7 @@ class Service(Component):
                     region=region,
                     stop_timeout_s=STOP_TIMEOUT_S,
                 ),
+                args.sidecars,
             ),
             volumes=[ecs.TaskDefinitionVolumeArgs(name=f"writable-{n}") for n in range(len(args.writable_paths))],
             region=region,
@@ -196,7 +232,7 @@ class Service(Component):
             opts=self.child_options(),
         )
         service = self._service(group, definition, registry, needed)
-        alarms.declare(self, self._alarms(service.name), args.topic_arn)
+        alarms.declare(self, [*self._alarms(service.name), *args.own_alarms], args.topic_arn)
         # Known only when the requested version runs, so that nothing is built on one that was rolled back.
         self.service_name = pulumi.Output.all(service.name, service.task_definition, definition.arn).apply(
             lambda known: _deployed(*known)
@@ -233,8 +269,26 @@ class Service(Component):
         if args.port is not None and args.front_security_group_id is not None:
             rules += self._open("from-front", args.front_security_group_id, group.id, args.port)
         for peer_name, peer in args.peers.items():
-            rules += self._open(f"to-{peer_name}", group.id, peer.security_group_id, peer.port)
+            if peer.security_group_id is not None:
+                rules += self._open(f"to-{peer_name}", group.id, peer.security_group_id, peer.port)
+            elif peer.cidr is not None:
+                rules.append(self._out(f"to-{peer_name}", group.id, peer.port, peer.cidr))
         return rules
+
+    def _out(self, suffix: str, group_id: pulumi.Input[str], port: int, cidr: str) -> vpc.SecurityGroupEgressRule:
+        """Let tasks connect to addresses of another region, where they are let in."""
+        return vpc.SecurityGroupEgressRule(
+            self.child(suffix),
+            security_group_id=group_id,
+            description=f"{self.name} {suffix.replace('-', ' ')}",
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            cidr_ipv4=cidr,
+            region=self.scope.region,
+            tags=self.tags(),
+            opts=self.child_options(),
+        )
 
     def _open(
         self, suffix: str, source: pulumi.Input[str], target: pulumi.Input[str], port: int
@@ -303,9 +357,11 @@ class Service(Component):
             cluster=args.cluster_arn,
             task_definition=definition.arn,
             desired_count=args.tasks,
-            capacity_provider_strategies=[
-                ecs.ServiceCapacityProviderStrategyArgs(capacity_provider="FARGATE", weight=1, base=0),
-            ],
+            capacity_provider_strategies=capacity(args.spot_share or 0),
+            # Without it the provider replaces a service whose strategy changes (capacityProviderStrategyCustomizeDiff,
+            # internal/service/ecs/service.go); with it every change of the service starts new tasks, which only those
+            # that may be stopped at any time do not mind.
+            force_new_deployment=True if args.spot_share is not None else None,
             platform_version="LATEST",
             network_configuration=ecs.ServiceNetworkConfigurationArgs(
                 subnets=args.subnet_ids,
@@ -317,6 +373,15 @@ class Service(Component):
             )
             if registry
             else None,
+            load_balancers=[
+                ecs.ServiceLoadBalancerArgs(
+                    target_group_arn=args.target_group_arn, container_name="app", container_port=args.port
+                )
+            ]
+            if args.target_group_arn is not None and args.port is not None
+            else None,
+            # AWS takes it with a load balancer only.
+            health_check_grace_period_seconds=_GRACE_S if args.target_group_arn is not None else None,
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             deployment_circuit_breaker=ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
@@ -334,7 +399,7 @@ class Service(Component):
         )
 
     def _alarms(self, service_name: pulumi.Output[str]) -> list[alarms.Alarm]:
-        """CPU, memory, and whether anything runs at all."""
+        """CPU, memory, and whether anything runs at all where something should."""
         args = self._args
         dimensions = {"ClusterName": args.cluster_name, "ServiceName": service_name}
 
@@ -357,9 +422,14 @@ class Service(Component):
                 missing="notBreaching",
             )
 
-        return [
+        load = [
             busy("cpu", "CPUUtilization", args.thresholds.cpu_pct),
             busy("memory", "MemoryUtilization", args.thresholds.memory_pct),
+        ]
+        if args.tasks == 0:
+            return load
+        return [
+            *load,
             alarms.Alarm(
                 name="tasks",
                 description=f"{self.name}: no task has run for 3 minutes. Look at the service's events and its log.",
@@ -371,6 +441,25 @@ class Service(Component):
                 missing="breaching",
             ),
         ]
+
+
+def capacity(spot_share: float) -> list[ecs.ServiceCapacityProviderStrategyArgs]:
+    """Where tasks run: on Fargate, or a part of them on its spare capacity.
+
+    Args:
+        spot_share: that part, 0 to 1.
+    """
+    strategy = ecs.ServiceCapacityProviderStrategyArgs
+    spot = round(spot_share * _WHOLE)
+    if spot == 0:
+        return [strategy(capacity_provider="FARGATE", weight=1, base=0)]
+    if spot == _WHOLE:
+        return [strategy(capacity_provider="FARGATE_SPOT", weight=1, base=0)]
+    return [
+        # The first task does not go when AWS wants all spare capacity back.
+        strategy(capacity_provider="FARGATE", weight=_WHOLE - spot, base=1),
+        strategy(capacity_provider="FARGATE_SPOT", weight=spot, base=0),
+    ]
 
 
 def _deployed(name: str, running: str, requested: str) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import s3
 
-from components import policy
 from components.base import Component, Scope
+from components.bucket import private_bucket
 
 _UPLOAD_DAYS = 7
 _ARCHIVE_CLASS = "GLACIER"
@@ -61,12 +61,10 @@ class StorageArgs:
 class Storage(Component):
     """Private, encrypted, versioned buckets with lifecycle rules.
 
-    Names are derived (a bucket's name is taken in all of AWS). No object is reachable without signed credentials and
-    TLS, and access lists are switched off, so that policies alone decide.
-
     Attributes:
         names: name of each bucket.
         arns: ARN of each bucket.
+        versioned: name of each bucket, known once it keeps versions.
     """
 
     tag = "storage"
@@ -76,78 +74,24 @@ class Storage(Component):
         self._args = args
         self.names: dict[str, pulumi.Output[str]] = {}
         self.arns: dict[str, pulumi.Output[str]] = {}
+        self.versioned: dict[str, pulumi.Output[str]] = {}
         for key, bucket in args.buckets.items():
             self._bucket(key, bucket)
         self.register_outputs({"names": self.names, "arns": self.arns})
 
     def _bucket(self, key: str, args: BucketArgs) -> None:
-        name, region = self.child(key), self.scope.region
-        bucket = s3.Bucket(name, region=region, tags=self.tags(name), opts=self.child_options(protect=True))
-        block = s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            region=region,
-            opts=self.child_options(),
-        )
-        s3.BucketOwnershipControls(
-            name,
-            bucket=bucket.bucket,
-            rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            region=region,
-            opts=self.child_options(),
-        )
-        s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=(
-                        s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                            sse_algorithm="aws:kms",
-                            kms_master_key_id=self._args.key_arn,
-                        )
-                    ),
-                    # One call to the key per bucket and a while, not one per object.
-                    bucket_key_enabled=True,
-                ),
-            ],
-            region=region,
-            opts=self.child_options(),
-        )
-        versioning = s3.BucketVersioning(
-            name,
-            bucket=bucket.bucket,
-            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(
-                # Replication, which a later phase brings, needs versions; "Disabled" is possible only at the start.
-                status="Enabled" if args.versions else "Suspended",
-            ),
-            region=region,
-            opts=self.child_options(),
-        )
+        made = private_bucket(self, key, key_arn=self._args.key_arn, versions=args.versions, protect=True)
         s3.BucketLifecycleConfiguration(
-            name,
-            bucket=bucket.bucket,
+            self.child(key),
+            bucket=made.bucket.bucket,
             rules=_lifecycle(args),
-            region=region,
+            region=self.scope.region,
             # Rules for old versions are refused while there can be none.
-            opts=self.child_options(depends_on=[versioning]),
+            opts=self.child_options(depends_on=[made.versioning]),
         )
-        s3.BucketPolicy(
-            name,
-            bucket=bucket.bucket,
-            policy=policy.document(
-                policy.deny_plain_transport("s3:*", [bucket.arn, bucket.arn.apply(lambda arn: f"{arn}/*")]),
-            ),
-            region=region,
-            # Both change the bucket's policy status; side by side, S3 answers one of them with a conflict.
-            opts=self.child_options(depends_on=[block]),
-        )
-        self.names[key] = bucket.bucket
-        self.arns[key] = bucket.arn
+        self.names[key] = made.bucket.bucket
+        self.arns[key] = made.bucket.arn
+        self.versioned[key] = made.versioning.bucket
 
 
 def _lifecycle(args: BucketArgs) -> list[s3.BucketLifecycleConfigurationRuleArgs]:

@@ -19,6 +19,8 @@ from pulumi.runtime import config as runtime_config
 
 from infra import facts, strict_yaml
 from infra.errors import Problems, allowed, did_you_mean
+from infra.migration import MigrationPlan, check_password
+from infra.migration import parse as parse_migration
 from infra.phases import PhaseName
 
 T = TypeVar("T")
@@ -80,19 +82,24 @@ class StackConfig:
         system: name of the system; empty if the config does not name one.
         phase: the phase.
         environment: where the stack stands (``dev``, ``prod``).
-        regions: where it runs; the first is the primary one.
+        regions: where it runs; the first is its home, which has the primary key of its encryption.
+        primary: where its database is written to; None for the first of them.
         domain: its domain name; None for the provider's own.
         zone: the Cloudflare zone that the domain is in.
         direct_access: whether the ingress answers at its own address beside the edge.
+        deletion_protection: whether AWS refuses to delete databases and load balancers.
         edge_credentials: whether there are credentials for Cloudflare.
         receivers: who hears of alarms.
         images: container images by service.
         database_class: the database's class; None for the phase's.
         database_storage_gib: its storage at the start, in GiB; None for the system's.
         database_max_storage_gib: how far that may grow, in GiB; None for the system's.
+        shards: databases that the data is divided among; None for the system's.
         cache_node_type: the cache's node type; None for the phase's.
         services: sizes by service.
         flow_logs: whether the network's flows are logged.
+        migration: the database that moves in; None for none.
+        migration_password: of the user that reads it; None without one.
         budget_usd: the most it may cost, in US dollars a month; None for the system's.
         source: where a key's value was written, for messages.
     """
@@ -102,20 +109,30 @@ class StackConfig:
     phase: PhaseName = PhaseName.SINGLE_REGION
     environment: str = "dev"
     regions: tuple[facts.Region, ...] = ()
+    primary: facts.Region | None = None
     domain: str | None = None
     zone: str | None = None
     direct_access: bool = False
+    deletion_protection: bool = True
     edge_credentials: bool = False
     receivers: tuple[Receiver, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     database_class: str | None = None
     database_storage_gib: int | None = None
     database_max_storage_gib: int | None = None
+    shards: int | None = None
     cache_node_type: str | None = None
     services: Mapping[str, ServiceOverride] = field(default_factory=dict)
     flow_logs: bool = False
+    migration: MigrationPlan | None = None
+    migration_password: str | None = field(default=None, repr=False)
     budget_usd: float | None = None
     source: Callable[[str], str] = field(default=lambda _key: "config", compare=False, repr=False)
+
+    @property
+    def has_edge(self) -> bool:
+        """Whether it gives all that an edge takes."""
+        return self.domain is not None and self.zone is not None and self.edge_credentials
 
     @property
     def production(self) -> bool:
@@ -325,17 +342,22 @@ KEYS: Mapping[str, tuple[str, Callable[[_Reader, str, Any], Any], Any]] = {
     "phase": ("phase", _phase, PhaseName.SINGLE_REGION),
     "environment": ("environment", _environment, "dev"),
     "regions": ("regions", _regions, ()),
+    "primary": ("primary", _region, None),
     "domain": ("domain", _domain, None),
     "zone": ("zone", _domain, None),
     "directAccess": ("direct_access", _boolean, False),
+    "deletionProtection": ("deletion_protection", _boolean, True),
     "alertReceivers": ("receivers", _receivers, ()),
     "images": ("images", _images, {}),
     "databaseClass": ("database_class", _instance_class, None),
     "databaseStorageGib": ("database_storage_gib", _whole, None),
     "databaseMaxStorageGib": ("database_max_storage_gib", _whole, None),
+    "shards": ("shards", _whole, None),
     "cacheNodeType": ("cache_node_type", _node_type, None),
     "services": ("services", _services, {}),
     "flowLogs": ("flow_logs", _boolean, False),
+    "migration": ("migration", parse_migration, None),
+    "migrationPassword": ("migration_password", _any, None),
     "budget": ("budget_usd", _number, None),
 }
 
@@ -345,7 +367,7 @@ _NOTHING = ("", "0", "[]", "{}")
 
 #: What means "not given" where it is more than the empty text.
 EMPTY: Mapping[str, tuple[str, ...]] = dict.fromkeys(
-    ("databaseStorageGib", "databaseMaxStorageGib", "budget"), ("", "0")
+    ("databaseStorageGib", "databaseMaxStorageGib", "shards", "budget"), ("", "0")
 )
 
 
@@ -380,6 +402,7 @@ def parse(
     values = {attribute: reader.read(name, parser, default) for name, (attribute, parser, default) in KEYS.items()}
     values["regions"] = _with_primary(reader, values["regions"])
     _check_zone(reader, values["domain"], values["zone"])
+    check_password(reader, NAMESPACE, values["migration"], values["migration_password"])
     token = any(raw.get(key) for key in EDGE_TOKENS) or any(environ.get(name) for name in EDGE_VARIABLES)
     return StackConfig(stack=stack, source=source, edge_credentials=token, **values)
 
@@ -414,7 +437,7 @@ def _with_primary(reader: _Reader, regions: tuple[facts.Region, ...]) -> tuple[f
     if regions and regions[0] != primary:
         reader.note(
             f"{NAMESPACE}:regions",
-            f"starts with '{regions[0].name}', but {REGION_KEY} is '{primary.name}'; the first is the primary region, "
+            f"starts with '{regions[0].name}', but {REGION_KEY} is '{primary.name}'; the first is the stack's home, "
             "make them the same",
         )
     return regions or (primary,)

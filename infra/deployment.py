@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 
     from infra.config import Receiver
     from infra.facts import CacheNode, InstanceClass, Region
+    from infra.migration import MigrationPlan
+    from infra.modeling import Range
     from infra.phases import Autoscaling, CacheShape, CdnShape, Ingress, Nat, PhaseName
-    from infra.system import Bucket, Limits, Partition, Pool, Queue, RateLimit, Thresholds, Traffic
+    from infra.service_model import Capacity, Floor, Metric
+    from infra.system import Bucket, Limits, Partition, Pool, Queue, RateLimit, Target, Thresholds, Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,10 @@ class ServicePlan:
         min_tasks: tasks at rest.
         max_tasks: tasks under the highest load.
         autoscaling: when between the two; None holds `min_tasks`.
+        floors: least tasks by the clock, where the number follows the load.
+        spot_share: part of its tasks on spare capacity, 0 to 1; None for a service that never is.
+        backlog_per_task: jobs waiting per task that scaling holds; None for none.
+        metrics: what it measures itself, by name.
         consumes: the queue it takes work from; None for none.
         environment: extra plain variables.
         websockets: whether clients hold WebSocket connections to it.
@@ -41,6 +48,7 @@ class ServicePlan:
         static_paths: paths whose files never change under their name.
         pool_min: database connections that one task keeps open.
         pool_max: most database connections of one task.
+        capacity: what one task carries; None where nobody knows.
     """
 
     name: str
@@ -55,6 +63,10 @@ class ServicePlan:
     min_tasks: int
     max_tasks: int
     autoscaling: Autoscaling | None
+    floors: tuple[Floor, ...]
+    spot_share: float | None
+    backlog_per_task: int | None
+    metrics: Mapping[str, Metric]
     consumes: str | None
     environment: Mapping[str, str]
     websockets: bool
@@ -65,6 +77,7 @@ class ServicePlan:
     static_paths: tuple[str, ...]
     pool_min: int
     pool_max: int
+    capacity: Capacity | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +97,7 @@ class DatabasePlan:
         cross_region_replica: whether every other region holds a replica.
         copy_backups: whether backups are copied to another region.
         shards: independent primaries.
+        shard_key: column by which the services divide the data among them; None where there is one.
         max_connections: the most connections it takes.
         extensions: PostgreSQL extensions in use.
         slow_query_ms: statements that take longer are logged, in ms.
@@ -103,6 +117,7 @@ class DatabasePlan:
     cross_region_replica: bool
     copy_backups: bool
     shards: int
+    shard_key: str | None
     max_connections: int
     extensions: tuple[str, ...]
     slow_query_ms: int
@@ -120,6 +135,7 @@ class CachePlan:
         node: the type of its nodes and its facts.
         evicts: whether old entries may make room; False where a queue or sessions live in it.
         snapshot_days: days that daily snapshots are kept.
+        durable: whether a queue lives in it; what else may be in it can be made again, or users sign in again.
     """
 
     engine: str
@@ -127,6 +143,7 @@ class CachePlan:
     node: CacheNode
     evicts: bool
     snapshot_days: int
+    durable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +174,9 @@ class Deployment:
         production: whether it is the environment that customers see.
         users: the most users it is meant for; None is "no ceiling".
         budget_usd: the most it may cost, in US dollars a month.
-        regions: where it runs; the first is the primary one.
+        regions: where it is; the first is its home, which has the primary key of its encryption.
+        primary: the one of them where the database is written to.
+        serving: those in which anything runs; the others are kept with their data.
         domain: its domain name; None for the provider's own.
         receivers: who hears of alarms.
         flow_logs: whether the network's flows are logged.
@@ -168,17 +187,23 @@ class Deployment:
         database: the database.
         cache: the in-memory store, None for none.
         cache_ttls: seconds that each kind of entry lives, by kind.
-        queues: queues of their own, by name (those in the cache are the cache's).
+        queues: queues of their own, by name.
+        cache_queues: queues that live in the cache, by name.
         buckets: places for files, by name.
         storage_replication: whether buckets are replicated to the other regions.
         cdn: what the phase wants of an edge, None for none.
         edge: the edge, None where the phase has none or something is missing for it.
         direct_access: whether the ingress answers at its own address beside the edge.
+        migration: the database that moves in, None for none.
+        migration_password: of the user that reads it.
+        deletion_protection: whether AWS refuses to delete databases and load balancers.
         missing: what the phase wants and the config does not give, a line each.
         rate_limits: limits per user, by name.
         traffic: what users do.
         limits: what the system must stay below.
         thresholds: where alarms go off.
+        target: what the system's document promises of the phase; None for nothing.
+        external_costs: bills that do not come from the stack, US dollars a month, by whom they are paid to.
     """
 
     stack: str
@@ -190,6 +215,8 @@ class Deployment:
     users: int | None
     budget_usd: float
     regions: tuple[Region, ...]
+    primary: Region
+    serving: tuple[Region, ...]
     domain: str | None
     receivers: tuple[Receiver, ...]
     flow_logs: bool
@@ -201,13 +228,19 @@ class Deployment:
     cache: CachePlan | None
     cache_ttls: Mapping[str, int]
     queues: Mapping[str, Queue]
+    cache_queues: Mapping[str, Queue]
     buckets: Mapping[str, Bucket]
     storage_replication: bool
     cdn: CdnShape | None
     edge: EdgePlan | None
     direct_access: bool
+    migration: MigrationPlan | None
+    migration_password: str | None
+    deletion_protection: bool
     missing: tuple[str, ...]
     rate_limits: Mapping[str, RateLimit]
     traffic: Traffic
     limits: Limits
     thresholds: Thresholds
+    target: Target | None
+    external_costs: Mapping[str, Range]

@@ -12,34 +12,53 @@ if TYPE_CHECKING:
     import pulumi
 
     from components.base import Component, Scope
-    from components.ingress import Ingress
+    from components.ingress import HttpApi
     from infra.deployment import Deployment, EdgePlan
+    from infra.ground import Ground
 
-__all__ = ["make_edge", "make_origin", "paths", "zone_of"]
+__all__ = ["make_certificate", "make_edge", "make_origin", "paths", "zone_of"]
 
 
-def make_origin(parent: Component, plan: EdgePlan, zone_id: pulumi.Input[str], ingress: Ingress) -> Origin:
-    """The domain's certificate in one region, and the ingress under the domain's name.
+def make_certificate(ground: Ground, plan: EdgePlan, zone_id: pulumi.Input[str], *, prove: bool) -> Certificate:
+    """The domain's certificate in one region.
 
     Args:
-        parent: the region; names and options of both are its children's.
+        ground: the region.
         plan: the edge.
         zone_id: the domain's zone.
-        ingress: what answers.
+        prove: whether it writes the record that proves the domain.
     """
-    certificate = Certificate(
+    parent = ground.parent
+    return Certificate(
         parent.child("certificate"),
-        CertificateArgs(scope=parent.scope, domain=plan.domain, zone_id=zone_id),
+        CertificateArgs(
+            scope=parent.scope,
+            domain=plan.domain,
+            zone_id=zone_id,
+            topic_arn=ground.alarms.topic_arn,
+            prove=prove,
+        ),
         parent.child_options(),
     )
+
+
+def make_origin(parent: Component, plan: EdgePlan, certificate_arn: pulumi.Input[str], api: HttpApi) -> Origin:
+    """An HTTP API under the domain's name.
+
+    Args:
+        parent: the region; name and options are its child's.
+        plan: the edge.
+        certificate_arn: the domain's certificate.
+        api: what answers.
+    """
     return Origin(
         parent.child("origin"),
         OriginArgs(
             scope=parent.scope,
             domain=plan.domain,
-            certificate_arn=certificate.arn,
-            api_id=ingress.api_id,
-            stage=ingress.stage,
+            certificate_arn=certificate_arn,
+            api_id=api.api_id,
+            stage=api.stage,
         ),
         parent.child_options(),
     )

@@ -4,9 +4,18 @@ An application that keeps to it needs no change when its stack is promoted: at a
 ``DATABASE_READ_URL`` is the primary's, at one without a CDN ``CDN_URL`` is the ingress's own address. ``REDIS_URL``
 alone comes with what it leads to: an application that finds none works without a cache.
 
+Data may be divided among several databases (``DATABASE_SHARDS``). ``DATABASE_SHARD_MAP`` has an entry for each, in an
+order that never changes, only grows: the names of the variables that lead to it. The first entry's are those of an
+undivided database, so an application that reads the map needs no change when there are more.
+
 ``DB_POOL_MAX`` is what a task may open to each of the two database addresses, whether they lead to one server or two.
+
+What a service measures itself it writes to its output, in CloudWatch's embedded metric format, under the namespace
+``METRICS_NAMESPACE`` and without dimensions: the namespace is its own. A queue that lives in the cache is counted where
+BullMQ keeps it by default, ``bull:<name of the queue>:…``.
 """
 
+import json
 from collections.abc import Mapping
 
 import pulumi
@@ -14,14 +23,44 @@ import pulumi
 from components.service import STOP_TIMEOUT_S
 from infra.deployment import Deployment, ServicePlan
 
-#: The secret's fields that become variables of a container.
+#: The secret's fields that become variables of a container; of a database beyond the first they bear its number.
 DATABASE_SECRETS = {"DATABASE_URL": "url", "DATABASE_READ_URL": "readUrl"}
 CACHE_SECRETS = {"REDIS_URL": "url"}
+#: Where the depths of queues in the cache and the slow queries of databases are counted; no service can be named so.
+QUEUES, DATABASES = "_queues", "_databases"
 
 
 def variable(name: str) -> str:
     """A name as part of an environment variable's: ``api-response`` → ``API_RESPONSE``."""
     return name.upper().replace("-", "_").replace(".", "_")
+
+
+def metrics_namespace(deployment: Deployment, part: str) -> str:
+    """The CloudWatch namespace of what a part of the stack measures itself.
+
+    Args:
+        deployment: what the stack is.
+        part: a service, or `QUEUES`.
+    """
+    return f"{deployment.system}/{deployment.stack}/{part}"
+
+
+def shard_name(number: int) -> str:
+    """The name of a database in its region: the first has the one that an undivided database has."""
+    return "database" if number == 1 else f"database-shard-{number}"
+
+
+def shard_variables(number: int) -> dict[str, str]:
+    """The variables of a container that lead to one database, and the field of its secret that each is."""
+    ending = "" if number == 1 else f"_SHARD_{number}"
+    return {f"{name}{ending}": field for name, field in DATABASE_SECRETS.items()}
+
+
+def shard_map(shards: int) -> str:
+    """What tells an application which variables lead to which database: JSON, in the order of the shards."""
+    return json.dumps(
+        [{field: name for name, field in shard_variables(number).items()} for number in range(1, shards + 1)]
+    )
 
 
 def environment(
@@ -46,6 +85,11 @@ def environment(
         **plan.environment,
         "ENVIRONMENT": deployment.environment,
         "CDN_URL": cdn_url,
+        "METRICS_NAMESPACE": metrics_namespace(deployment, plan.name),
+        "DATABASE_SHARDS": str(deployment.database.shards),
+        "DATABASE_SHARD_MAP": shard_map(deployment.database.shards),
+        # The column that decides; an application that is alone in its database has no use for it.
+        **({"DATABASE_SHARD_KEY": deployment.database.shard_key} if deployment.database.shard_key else {}),
         "DB_POOL_MIN": str(plan.pool_min),
         "DB_POOL_MAX": str(plan.pool_max),
         "DB_POOL_IDLE_TIMEOUT_S": str(pool.idle_timeout_s),

@@ -135,6 +135,24 @@ def storage() -> StorageFacts:
 
 
 @cache
+def most_replicas() -> int:
+    """The most read replicas that one database instance has, in all regions."""
+    return int(facts.load("database")["most_replicas"])
+
+
+@cache
+def most_instances() -> int:
+    """The most database instances that an account has in a region, primaries and replicas."""
+    return int(facts.load("database")["most_instances"])
+
+
+def edge_timeout_s() -> int:
+    """Longest that the edge waits for the first byte of an answer, in seconds."""
+    longest: int = facts.load("cloudflare")["read_timeout_s"]
+    return longest
+
+
+@cache
 def fargate_sizes() -> Mapping[int, tuple[int, ...]]:
     """CPU units (1,024 to a vCPU) → every amount of memory in MiB that Fargate runs with them, ascending."""
     return {

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pulumi
+
 from components.alarms import Alarms, AlarmsArgs, Receiver
 from components.base import Component
 from components.cluster import Cluster, ClusterArgs
@@ -9,6 +11,8 @@ from components.keys import Keys, KeysArgs
 from components.network import Network, NetworkArgs
 from infra import facts
 from infra.deployment import Deployment
+from infra.endpoints import endpoints
+from infra.phases import Nat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,11 @@ class Ground:
 
 
 def make_ground(
-    parent: Component, deployment: Deployment, region: facts.Region, receivers: tuple[Receiver, ...]
+    parent: Component,
+    deployment: Deployment,
+    region: facts.Region,
+    receivers: tuple[Receiver, ...],
+    primary_key_arn: pulumi.Input[str] | None = None,
 ) -> Ground:
     """Declare it.
 
@@ -44,9 +52,10 @@ def make_ground(
         deployment: what the stack is.
         region: which region this is.
         receivers: who hears of alarms.
+        primary_key_arn: ARN of the stack's key in its first region; None in the first.
     """
     scope = parent.scope
-    keys = Keys(parent.child("keys"), KeysArgs(scope=scope), parent.child_options())
+    keys = Keys(parent.child("keys"), KeysArgs(scope=scope, primary_arn=primary_key_arn), parent.child_options())
     alarms = Alarms(
         parent.child("alarms"),
         AlarmsArgs(scope=scope, key_arn=keys.key_arn, receivers=receivers),
@@ -59,7 +68,10 @@ def make_ground(
             cidr=region.cidr,
             zone_ids=region.zone_ids,
             key_arn=keys.key_arn,
+            topic_arn=alarms.topic_arn,
             flow_logs=deployment.flow_logs,
+            nat_gateways=nat_gateways(deployment.nat, len(region.zone_ids)),
+            endpoints=endpoints(deployment, len(region.zone_ids)),
         ),
         parent.child_options(),
     )
@@ -73,3 +85,13 @@ def make_ground(
         network=network,
         cluster=cluster,
     )
+
+
+def nat_gateways(nat: Nat, zones: int) -> int:
+    """How many NAT gateways a region has.
+
+    Args:
+        nat: how private tasks reach out.
+        zones: availability zones of the region.
+    """
+    return {Nat.NONE: 0, Nat.SINGLE: 1, Nat.PER_ZONE: zones}[nat]

@@ -1,5 +1,6 @@
 """What the models of a system are made of: strictness, values per phase, ranges, names."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Self, TypeVar
@@ -13,6 +14,7 @@ T = TypeVar("T")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)]
 PositiveInt = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 Percent = Annotated[float, Field(gt=0, le=100)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -71,3 +73,15 @@ class Range(Model):
             msg = f"low ({self.low:g}) is above high ({self.high:g})"
             raise ValueError(msg)
         return self
+
+
+def _both_ends(value: Any) -> Any:
+    """A figure given once is both ends of the range."""
+    if not isinstance(value, int | float | dict | Range):
+        msg = f"{json.dumps(value)} is not allowed; must be a figure, or `low` and `high`"
+        raise ValueError(msg)  # noqa: TRY004 -- pydantic makes problems of ValueErrors only
+    return {"low": value, "high": value} if isinstance(value, int | float) else value
+
+
+#: A range, or a figure that is both its ends.
+RangeOrFigure = Annotated[Range, BeforeValidator(_both_ends)]

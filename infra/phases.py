@@ -67,6 +67,15 @@ BUILT = frozenset(
         Capability.CDN,
         Capability.CACHE,
         Capability.READ_REPLICAS,
+        Capability.LOAD_BALANCER,
+        Capability.FIREWALL,
+        Capability.PRIVATE_TASKS,
+        Capability.AUTOSCALING,
+        Capability.DATABASE_PROXY,
+        Capability.SHARDS,
+        Capability.REGIONS,
+        Capability.STORAGE_REPLICATION,
+        Capability.GLOBAL_ROUTING,
     },
 )
 
@@ -74,6 +83,7 @@ BUILT = frozenset(
 class Ingress(StrEnum):
     """How requests reach the services."""
 
+    NONE = "none"
     HTTP_API = "http-api"
     LOAD_BALANCER = "load-balancer"
     GLOBAL = "global"

@@ -1,5 +1,6 @@
 """One region's slice of a stack: the resolved figures of a `Deployment`, handed to the components."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -9,10 +10,13 @@ from components.base import Component, Scope
 from components.service import Service
 from infra import facts
 from infra.compute import make_services
+from infra.dashboard import make_slow_queries
 from infra.data import Data
+from infra.databases import Source
 from infra.deployment import Deployment
 from infra.front import Front
 from infra.ground import Ground, make_ground
+from infra.migration import make_migration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +24,11 @@ class RegionArgs:
     """What `Region` needs.
 
     Attributes:
-        deployment: what the stack is.
+        deployment: what the stack is in this region.
         region: which region this is.
         scope: where it belongs.
         receivers: who hears of alarms.
+        primary_key_arn: ARN of the stack's key in its first region; None in the first.
         zone_id: the zone of the domain, where the stack has an edge.
     """
 
@@ -31,13 +36,19 @@ class RegionArgs:
     region: facts.Region
     scope: Scope
     receivers: tuple[Receiver, ...]
+    primary_key_arn: pulumi.Input[str] | None = None
     zone_id: pulumi.Input[str] | None = None
 
 
 class Region(Component):
-    """Everything that a stack has in one region.
+    """Everything that a stack has in one region: the ground first, the rest by `build`.
 
     Attributes:
+        ground: key, network, cluster, topic of alarms.
+        data: databases, cache, secrets, buckets, queues.
+        front: what takes requests in.
+        services: the services by name.
+        slow_queries: how many statements of the databases are slow.
         url: the public address.
         origin_host: the host name that the edge asks, None where there is no edge.
         topic_arn: the topic of alarms.
@@ -49,16 +60,33 @@ class Region(Component):
 
     def __init__(self, name: str, args: RegionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args.scope, opts, {"region": args.region.name, "cidr": args.region.cidr})
-        ground = make_ground(self, args.deployment, args.region, args.receivers)
-        data = Data(ground)
-        front = Front(ground, args.zone_id)
-        services = make_services(ground, data, front.url)
+        self._zone_id = args.zone_id
+        self.ground = make_ground(self, args.deployment, args.region, args.receivers, args.primary_key_arn)
+        self.topic_arn = self.ground.alarms.topic_arn
+
+    def build(self, sources: Sequence[Source] = ()) -> None:
+        """Declare all that stands on the ground.
+
+        Args:
+            sources: where the databases are written to, in order; empty in the primary region.
+        """
+        self.data = Data(self.ground, sources)
+        front = Front(self.ground, self._zone_id)
+        services = make_services(self.ground, self.data, front.url, front.target_group_arns)
         front.lead_to(services)
+        self.front, self.services = front, services
+        self.slow_queries = make_slow_queries(self.ground, self.data)
         self.url = front.url
         self.origin_host = front.origin_host
-        self.topic_arn = ground.alarms.topic_arn
-        self.outputs = _outputs(ground, data, front, services)
+        self.outputs = {**_outputs(self.ground, self.data, front, services), **self._make_migration(sources)}
         self.register_outputs(self.outputs)
+
+    def _make_migration(self, sources: Sequence[Source]) -> dict[str, pulumi.Input[object]]:
+        """The way in from another database, into this region's where it is written to."""
+        plan, password = self.ground.deployment.migration, self.ground.deployment.migration_password
+        if plan is None or password is None or sources:
+            return {}
+        return make_migration(self.ground, self.data, plan, password)
 
 
 def _outputs(ground: Ground, data: Data, front: Front, services: dict[str, Service]) -> dict[str, pulumi.Input[object]]:

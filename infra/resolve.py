@@ -1,5 +1,6 @@
 """A system, a phase and a stack's config become one `Deployment`; the only place where phases matter."""
 
+import math
 from pathlib import Path
 
 from infra import catalog, config, facts
@@ -7,8 +8,10 @@ from infra.config import ServiceOverride, StackConfig
 from infra.deployment import CachePlan, DatabasePlan, Deployment, EdgePlan, ServicePlan
 from infra.errors import Problems, allowed, did_you_mean
 from infra.modeling import at
-from infra.needs import check_capabilities, ingress_of
-from infra.phases import PHASES, SMALLEST_CACHE, CacheShape
+from infra.needs import check_capabilities, ingress_of, missing_requests
+from infra.phases import PHASES, SMALLEST_CACHE, CacheShape, CdnShape, Ingress
+from infra.placement import Placement
+from infra.service_model import Floor
 from infra.system import Cache, Limits, Service, System
 
 #: While a service is deployed its old and its new tasks run side by side, each with its connections.
@@ -85,18 +88,22 @@ class _Resolver:
         self.settings = settings
         self.problems = problems
         self.phase = PHASES[settings.phase]
+        self.placement = Placement(system, settings, self.note, self.note_in_system)
 
     def deployment(self) -> Deployment:
         """The deployment; where something is wrong it holds what would stand there, and `problems` the reason."""
         system, settings, phase = self.system, self.settings, self.phase
         self.check_service_names()
-        self.check_regions()
+        self.placement.check()
         check_capabilities(system, settings, self.problems)
         limits = at(system.limits, phase.name)
         assert limits is not None  # noqa: S101 -- System makes sure that there is one from the first phase on
         database = self.database(limits)
         tasks = {name: self.tasks(name, service) for name, service in system.services.items()}
-        pool_max = self.pool_max(database, sum(most for _, most in tasks.values()))
+        # Tasks of every region write to the primary's.
+        pool_max = self.pool_max(
+            database, sum(most for _, most in tasks.values()) * max(1, len(self.placement.serving()))
+        )
         return Deployment(
             stack=settings.stack,
             system=system.name,
@@ -107,10 +114,12 @@ class _Resolver:
             users=system.users.get(phase.name, phase.users),
             budget_usd=settings.budget_usd or system.budget_usd[phase.name],
             regions=settings.regions,
+            primary=self.placement.primary(),
+            serving=self.placement.serving(),
             domain=settings.domain,
             receivers=settings.receivers,
             flow_logs=settings.flow_logs,
-            ingress=ingress_of(system, phase),
+            ingress=ingress_of(system, phase, edge=settings.has_edge),
             private_tasks=phase.private_tasks,
             nat=phase.nat,
             services={
@@ -120,16 +129,26 @@ class _Resolver:
             cache=self.cache(),
             cache_ttls=system.cache.ttls if system.cache else {},
             queues={name: queue for name, queue in system.queues.items() if queue.kind == "managed"},
+            cache_queues={name: queue for name, queue in system.queues.items() if queue.kind == "cache"},
             buckets=system.storage,
             storage_replication=phase.storage_replication,
             cdn=phase.cdn,
             edge=self.edge(),
             direct_access=settings.direct_access,
+            migration=settings.migration,
+            migration_password=settings.migration_password,
+            deletion_protection=settings.deletion_protection,
             missing=self.missing(),
             rate_limits=system.rate_limits,
             traffic=system.traffic,
             limits=limits,
             thresholds=system.thresholds,
+            target=system.targets.get(phase.name),
+            external_costs={
+                cost.name: monthly
+                for cost in system.external_costs
+                if (monthly := at(cost.monthly_usd, phase.name)) is not None
+            },
         )
 
     def note(self, key: str, text: str) -> None:
@@ -149,14 +168,6 @@ class _Resolver:
                     hint = did_you_mean(name, self.system.services)
                     self.note(f"{key}.{name}", f"system '{self.system.name}' has no service '{name}'; {hint}")
 
-    def check_regions(self) -> None:
-        """Refuse too few or too many regions for the phase. Without any, the config has said so already."""
-        count, least = len(self.settings.regions), self.phase.min_regions
-        if least == 1 < count:
-            self.note("regions", f"phase '{self.phase.name}' runs in one region, not {count}")
-        elif 0 < count < least:
-            self.note("regions", f"phase '{self.phase.name}' needs {least} regions at least, not {count}")
-
     def service(self, name: str, service: Service, tasks: tuple[int, int], pool_max: int) -> ServicePlan:
         """One service, resolved."""
         image, command, health_command = self.image(name, service)
@@ -173,17 +184,22 @@ class _Resolver:
             memory_mib=memory_mib,
             min_tasks=tasks[0],
             max_tasks=tasks[1],
-            autoscaling=self.phase.autoscaling,
+            autoscaling=self.phase.autoscaling if tasks[1] else None,
+            floors=self.floors(name, service, tasks[1]),
+            spot_share=at(service.spot_share, self.phase.name) if service.worker else None,
+            backlog_per_task=service.backlog_per_task,
+            metrics=service.metrics,
             consumes=service.consumes,
             environment=service.environment,
-            websockets=service.websockets,
-            request_timeout_s=service.request_timeout_s,
+            websockets=bool(at(service.websockets, self.phase.name)),
+            request_timeout_s=at(service.request_timeout_s, self.phase.name) or 0,
             user=service.user,
             writable_paths=service.writable_paths,
             edge_ttl_s=service.edge_ttl_s,
             static_paths=service.static_paths,
             pool_min=min(self.system.database.pool.min, pool_max),
             pool_max=pool_max,
+            capacity=service.capacity,
         )
 
     def image(self, name: str, service: Service) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -226,7 +242,10 @@ class _Resolver:
         """Tasks at rest and under the highest load."""
         override = self.settings.services.get(name, ServiceOverride())
         own_min, own_max = (at(values, self.phase.name) for values in (service.replicas, service.max_replicas))
-        least = override.min_tasks or own_min or self.phase.min_tasks
+        least = override.min_tasks or (self.phase.min_tasks if own_min is None else own_min)
+        if least == 0:
+            # A worker that nothing sends work to yet; an override of minTasks starts it.
+            return 0, 0
         if self.phase.autoscaling is None:
             if override.max_tasks not in (None, least):
                 self.note(
@@ -247,25 +266,38 @@ class _Resolver:
                 self.note_in_system(f"services.{name}.replicas", text)
         return least, max(most, least)
 
+    def floors(self, name: str, service: Service, most: int) -> tuple[Floor, ...]:
+        """The least tasks by the clock, where the number of tasks follows the load."""
+        if self.phase.autoscaling is None or most == 0:
+            return ()
+        for floor in service.floors:
+            if floor.min_tasks > most:
+                text = f"a floor of {floor.min_tasks} tasks is above {most} under load"
+                if self.settings.services.get(name, ServiceOverride()).max_tasks:
+                    self.note(f"services.{name}.maxTasks", text)
+                else:
+                    self.note_in_system(f"services.{name}.floors", text)
+        return service.floors
+
     def database(self, limits: Limits) -> DatabasePlan:
         """The database, resolved."""
-        model, shape, phase = self.system.database, self.phase.database, self.phase.name
+        model, shape = self.system.database, self.phase.database
         storage, most = self.storage()
         instance = self.instance_class()
-        replicas, shards = at(model.read_replicas, phase), at(model.shards, phase)
         return DatabasePlan(
             version=model.version,
             instance=instance,
             storage_gib=storage,
-            max_storage_gib=most,
+            max_storage_gib=self.ceiling(most),
             size_limit_gib=min(limits.database_gib, most),
             multi_az=shape.multi_az,
-            read_replicas=shape.read_replicas if replicas is None else replicas,
+            read_replicas=self.placement.replicas(),
             proxy=shape.proxy,
             backup_days=shape.backup_days,
             cross_region_replica=shape.cross_region_replica,
             copy_backups=shape.copy_backups,
-            shards=shards or 1,
+            shards=self.placement.shards(),
+            shard_key=model.shard_key,
             max_connections=min(instance.max_connections, limits.connections or instance.max_connections),
             extensions=model.extensions,
             slow_query_ms=model.slow_query_ms,
@@ -320,37 +352,65 @@ class _Resolver:
                 self.note_in_system("database.max_storage_gib", f"the ceiling of {text}")
         return start, most
 
+    def ceiling(self, most: int) -> int:
+        """How far storage may grow by itself, in GiB: `most`, and room for what any phase starts with.
+
+        Storage does not shrink, and RDS refuses a ceiling below it: after a step down the larger phase's is still
+        there. Where it has grown beyond that by itself, the config has to say so before.
+        """
+        if self.settings.database_max_storage_gib is not None:
+            return most
+        rule = facts.storage()
+        largest = max(at(self.system.database.storage_gib, phase) or 0 for phase in PHASES)
+        return min(max(most, math.ceil(largest * (1 + rule.headroom))), rule.max_gib)
+
     def pool_max(self, database: DatabasePlan, tasks: int) -> int:
         """Most connections of one task to each address: its part of a server's, with every task under the highest load.
 
-        A task reads from one address and writes to the other. Without replicas both are the primary's, which then has
-        to take both. Replicas are of the primary's class; where there are several, all tasks may meet at one of them.
+        A task reads from one address and writes to the other. A replica takes connections as they come, and so does a
+        primary without a proxy: while a service is deployed, its old and its new tasks have theirs side by side.
+        Replicas are of the primary's class; where there are several, all tasks may meet at one of them. Without
+        replicas both addresses are the primary's, which then has to take both.
+
+        A proxy takes as many clients as there are and opens no more connections to the primary than its part: what a
+        task may hold there is that part divided by the tasks, and those of a deployment share it for its length.
         """
         pool = self.system.database.pool
         budget = int(database.max_connections * pool.share)
-        pools = 1 if database.read_replicas else ADDRESSES
-        fair = budget // (tasks * DEPLOYMENT_SURGE * pools)
+        addresses = 1 if database.read_replicas else ADDRESSES
+        proxied = max(1, budget // max(tasks, 1)) if database.proxy else None
+        plain = budget // (max(tasks, 1) * DEPLOYMENT_SURGE * addresses)
+        # With a proxy only the replicas are reached without it.
+        fair = plain if proxied is None else min(proxied, plain) if database.read_replicas else proxied
         if fair < 1:
-            # A proxy shares connections between tasks, so that a task may hold one although there are fewer than tasks.
-            if not database.proxy:
-                self.note(
-                    "databaseClass",
-                    f"'{database.instance.name}' takes {database.max_connections} connections, of which the services "
-                    f"may use {budget}; too few for {tasks} tasks, twice that during a deployment"
-                    + (", with a pool for reads and one for writes each" if pools > 1 else ""),
-                )
+            self.note(
+                "databaseClass",
+                f"'{database.instance.name}' takes {database.max_connections} connections, of which the services "
+                f"may use {budget}; too few for {tasks} tasks, twice that during a deployment"
+                + (", with a pool for reads and one for writes each" if addresses > 1 else ""),
+            )
             return 1
         return min(fair, pool.max or fair)
 
     def edge(self) -> EdgePlan | None:
-        """The edge, where the phase brings one and there is everything that it takes."""
+        """The edge, where there is everything that it takes, and the phase brings one or a load balancer needs it."""
         settings, shape = self.settings, self.phase.cdn
-        if shape is None or settings.domain is None or settings.zone is None or not settings.edge_credentials:
+        if settings.domain is None or settings.zone is None or not settings.has_edge:
             return None
-        return EdgePlan(domain=settings.domain, zone=settings.zone, shape=shape)
+        if shape is None and ingress_of(self.system, self.phase, edge=True) is not Ingress.HTTP_API:
+            shape = CdnShape()
+        return EdgePlan(domain=settings.domain, zone=settings.zone, shape=shape) if shape else None
 
     def missing(self) -> tuple[str, ...]:
-        """What the phase wants and the config does not give."""
+        """What the phase or the system wants and the config does not give."""
+        return (
+            *self.missing_edge(),
+            *missing_requests(self.system, self.settings),
+            *self.placement.missing(edge=self.edge() is not None),
+        )
+
+    def missing_edge(self) -> tuple[str, ...]:
+        """What the phase wants of an edge."""
         if self.phase.cdn is None:
             return ()
         if self.settings.domain is None:
@@ -380,6 +440,7 @@ class _Resolver:
             evicts=evicts,
             # A copy of what is in the database can be made again; one snapshot saves a slow start with an empty cache.
             snapshot_days=COPY_SNAPSHOT_DAYS if evicts else self.phase.database.backup_days,
+            durable="queue" in model.purposes,
         )
 
     def cache_node(self, model: Cache, shape: CacheShape) -> facts.CacheNode:

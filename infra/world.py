@@ -1,6 +1,7 @@
 """The whole stack: its regions, its budget, and what describes it to those who read the plan."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -9,8 +10,12 @@ import pulumi_aws as aws
 from components.alarms import Receiver
 from components.base import Component, Scope, physical
 from components.budget import Budget, BudgetArgs
+from infra.dashboard import make_dashboard
 from infra.deployment import Deployment
+from infra.description import describe
+from infra.phases import Ingress
 from infra.region import Region, RegionArgs, region_code
+from infra.slices import slice_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +35,11 @@ class World(Component):
     """The root of everything.
 
     Its inputs describe the stack to policies, review and promotion, which see only the plan: phase, system,
-    environment, users, budget, regions.
+    environment, users, budget, regions, where the database is written to, how many databases there are, and the
+    system's figures (`infra.description`).
 
     Attributes:
-        outputs: the stack's outputs: the primary region's.
+        outputs: the stack's outputs: the primary region's, and each region's under its name.
     """
 
     tag = "world"
@@ -50,7 +56,7 @@ class World(Component):
             )
             for region in deployment.regions
         }
-        primary = deployment.regions[0]
+        primary = deployment.primary
         super().__init__(
             name,
             scopes[primary.name],
@@ -62,25 +68,16 @@ class World(Component):
                 "users": deployment.users,
                 "budget": deployment.budget_usd,
                 "regions": [region.name for region in deployment.regions],
+                "primary": primary.name,
+                "shards": deployment.database.shards,
+                "figures": describe(deployment),
             },
         )
         receivers = tuple(Receiver(protocol=one.protocol, endpoint=one.endpoint) for one in deployment.receivers)
         zone_id = _zone_id(deployment)
-        regions = {
-            region.name: Region(
-                self.child(region_code(region)),
-                RegionArgs(
-                    deployment=deployment,
-                    region=region,
-                    scope=scopes[region.name],
-                    receivers=receivers,
-                    zone_id=zone_id,
-                ),
-                self.child_options(),
-            )
-            for region in deployment.regions
-        }
-        self._make_edge(deployment, zone_id, regions[primary.name])
+        regions = self._make_regions(deployment, scopes, receivers, zone_id)
+        self._make_edge(deployment, zone_id, regions)
+        dashboard = make_dashboard(self, deployment, regions)
         budget = Budget(
             self.child("budget"),
             BudgetArgs(
@@ -93,7 +90,7 @@ class World(Component):
         )
         if not receivers:
             pulumi.log.info("Nobody hears of alarms: set ascend:alertReceivers.", resource=self)
-        if deployment.domain and deployment.cdn is None:
+        if deployment.domain and deployment.cdn is None and deployment.edge is None:
             text = f"ascend:domain is of no use at phase '{deployment.phase}', which has no CDN; use the output `url`."
             pulumi.log.info(text, resource=self)
         for line in deployment.missing:
@@ -103,18 +100,60 @@ class World(Component):
             "phase": str(deployment.phase),
             "region": primary.name,
             **regions[primary.name].outputs,
+            "regions": {name: region.outputs for name, region in regions.items()},
             "budgetName": budget.budget_name,
+            "dashboardName": dashboard.dashboard_name,
             "missing": list(deployment.missing),
         }
         self.register_outputs(self.outputs)
 
-    def _make_edge(self, deployment: Deployment, zone_id: pulumi.Input[str] | None, primary: Region) -> None:
-        """The edge in front of the primary region, where there is one."""
+    def _make_regions(
+        self,
+        deployment: Deployment,
+        scopes: Mapping[str, Scope],
+        receivers: tuple[Receiver, ...],
+        zone_id: pulumi.Input[str] | None,
+    ) -> dict[str, Region]:
+        """The regions by name: the ground of all, then the primary one, which the others write to, then these."""
+        regions: dict[str, Region] = {}
+        for region in deployment.regions:
+            home = next(iter(regions.values()), None)
+            regions[region.name] = Region(
+                self.child(region_code(region)),
+                RegionArgs(
+                    deployment=slice_of(deployment, region),
+                    region=region,
+                    scope=scopes[region.name],
+                    receivers=receivers,
+                    primary_key_arn=None if home is None else home.ground.keys.key_arn,
+                    zone_id=zone_id,
+                ),
+                self.child_options(),
+            )
+        primary = regions[deployment.primary.name]
+        primary.build()
+        if len(regions) > 1:
+            from infra.links import link_regions  # noqa: PLC0415 -- most stacks have one region
+
+            others = [region for region in regions.values() if region is not primary]
+            link_regions(self, deployment, primary, others)
+        return regions
+
+    def _make_edge(
+        self, deployment: Deployment, zone_id: pulumi.Input[str] | None, regions: Mapping[str, Region]
+    ) -> None:
+        """The edge in front of the regions that serve, where there is one."""
+        primary = regions[deployment.primary.name]
         if deployment.edge is None or zone_id is None or primary.origin_host is None:
             return
         from infra.edge import make_edge  # noqa: PLC0415 -- Cloudflare's SDK is loaded by the stacks that use it
 
-        make_edge(self, deployment, deployment.edge, scope=self.scope, zone_id=zone_id, host=primary.origin_host)
+        edge = make_edge(self, deployment, deployment.edge, scope=self.scope, zone_id=zone_id, host=primary.origin_host)
+        if deployment.ingress is Ingress.GLOBAL:
+            from infra.global_edge import make_global_edge  # noqa: PLC0415 -- as above
+
+            hosts = {name: region.origin_host for name, region in regions.items() if region.origin_host is not None}
+            make_global_edge(self, deployment, deployment.edge, hosts=hosts, after=edge)
 
 
 def _zone_id(deployment: Deployment) -> pulumi.Output[str] | None:

@@ -114,6 +114,16 @@ def _given(inputs: Props, path: str) -> bool:
     return node is not None and node is not False and node not in ([], "")
 
 
+def _open(inputs: Props, path: str) -> bool:
+    """Whether what holds a property is not known yet, so that it may be set."""
+    node: Any = inputs
+    for step in path.split("."):
+        if node is UNKNOWN:
+            return True
+        node = node.get(step) if isinstance(node, dict) else None
+    return False
+
+
 def by_facts(facts: Facts, inputs: Props) -> list[Failure]:
     """What the official provider itself refuses, and the rules that the facts state as schemas."""
     return [
@@ -135,7 +145,7 @@ def _combinations(facts: Facts, inputs: Props) -> Iterator[Failure]:
             many = f"{', '.join(given)} are set" if given else "none is set"
             yield Failure(given[1] if given else group[0], f"exactly one of {', '.join(group)} must be set; {many}")
     for group in facts.at_least_one_of:
-        if not any(_given(inputs, name) for name in group):
+        if not any(_given(inputs, name) or _open(inputs, name) for name in group):
             yield Failure(group[0], f"at least one of {', '.join(group)} must be set")
     for name, needed in facts.required_with.items():
         missing = [other for other in needed if not _given(inputs, other)]

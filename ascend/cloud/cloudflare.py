@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ascend.cloud import checks, facts
+from ascend.cloud import checks, cloudflare_balancing, facts
 from ascend.cloud.memory import MemoryProvider
 from ascend.cloud.provider import ProviderError
 
@@ -74,16 +74,19 @@ class CloudflareProvider(MemoryProvider):
 
     def judge(self, resource: Resource, inputs: Props) -> list[Failure]:
         """What the facts refuse."""
-        return checks.by_facts(_facts()[resource.type], inputs)
+        found = checks.by_facts(_facts()[resource.type], inputs)
+        return [*found, *cloudflare_balancing.judge(resource.type, inputs)]
 
     def make(self, resource: Resource, inputs: Props) -> tuple[str, Props]:
         """A new object: 32 hex digits, and when it was made.
 
         Raises:
-            ProviderError: the zone has a ruleset of the phase, or a record of the name, that does not go with it.
+            ProviderError: the zone has a ruleset of the phase, or a record of the name, that does not go with it, or
+                it names a pool or monitor that is not there.
         """
         kind = resource.type.rpartition(":")[2]
         self._refuse_second(kind, resource, inputs)
+        cloudflare_balancing.require(resource, inputs, self.of_type)
         object_id = str(inputs[_SINGLE[kind]]) if kind in _SINGLE else secrets.token_hex(16)
         outputs = self.schema_of(resource.type).outputs
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -93,6 +96,16 @@ class CloudflareProvider(MemoryProvider):
         if kind == "Ruleset":
             made["version"] = "1"
         return object_id, made
+
+    def update(self, resource: Resource, object_id: str, old_inputs: Props, news: Props, olds: Props) -> Props:
+        """What it names now must be there."""
+        cloudflare_balancing.require(resource, news, self.of_type)
+        return super().update(resource, object_id, old_inputs, news, olds)
+
+    def delete(self, resource: Resource, object_id: str, inputs: Props, olds: Props) -> None:
+        """Not while something else names it."""
+        cloudflare_balancing.refuse_in_use(resource, object_id, self.of_type)
+        super().delete(resource, object_id, inputs, olds)
 
     def _refuse_second(self, kind: str, resource: Resource, inputs: Props) -> None:
         """A zone has one ruleset for each phase, and a name with a CNAME has no other record of an address."""

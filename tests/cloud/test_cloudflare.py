@@ -168,3 +168,89 @@ def test_a_zone_is_found_by_its_name() -> None:
         provider.invoke(GET_ZONE, {}, {})
     with pytest.raises(ProviderError, match="not a function"):
         provider.invoke("cloudflare:index/getZones:getZones", {}, {})
+
+
+ACCOUNT = "2" * 32
+BALANCER = {"zoneId": ZONE, "name": "www.example.com", "defaultPools": ["p"], "fallbackPool": "p", "proxied": True}
+POOL = {"accountId": ACCOUNT, "name": "eu", "origins": [{"name": "eu", "address": "eu.example.com"}]}
+MONITOR = {"accountId": ACCOUNT, "type": "https", "path": "/health", "header": {"Host": ["www.example.com"]}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "failing"),
+    [
+        ("LoadBalancer", BALANCER, []),
+        ("LoadBalancer", {**BALANCER, "steeringPolicy": "geo", "regionPools": {"WEU": ["p"], "ENAM": ["p"]}}, []),
+        ("LoadBalancer", {**BALANCER, "sessionAffinity": "cookie", "sessionAffinityTtl": 82800}, []),
+        ("LoadBalancer", {key: value for key, value in BALANCER.items() if key != "fallbackPool"}, ["fallbackPool"]),
+        ("LoadBalancer", {**BALANCER, "steeringPolicy": "nearest"}, ["steeringPolicy"]),
+        ("LoadBalancer", {**BALANCER, "sessionAffinity": "sticky"}, ["sessionAffinity"]),
+        ("LoadBalancer", {**BALANCER, "sessionAffinity": "cookie", "sessionAffinityTtl": 60}, ["sessionAffinityTtl"]),
+        ("LoadBalancer", {**BALANCER, "sessionAffinity": "header", "sessionAffinityTtl": 3601}, ["sessionAffinityTtl"]),
+        ("LoadBalancer", {**BALANCER, "sessionAffinity": "cookie", "proxied": False}, ["proxied"]),
+        ("LoadBalancer", {**BALANCER, "ttl": 30}, ["ttl"]),
+        ("LoadBalancer", {**BALANCER, "defaultPools": []}, ["defaultPools"]),
+        ("LoadBalancer", {**BALANCER, "regionPools": {"EU": ["p"]}}, ['regionPools["EU"]']),
+        ("LoadBalancer", {**BALANCER, "regionPools": {"WEU": []}}, ['regionPools["WEU"]']),
+        ("LoadBalancer", {**BALANCER, "countryPools": {"germany": ["p"]}}, ['countryPools["germany"]']),
+        ("LoadBalancer", {**BALANCER, "steeringPolicy": "off", "regionPools": {"WEU": ["p"]}}, ["steeringPolicy"]),
+        ("LoadBalancer", {**BALANCER, "randomSteering": {"defaultWeight": 2}}, ["randomSteering.defaultWeight"]),
+        ("LoadBalancer", {**BALANCER, "locationStrategy": {"mode": "gps"}}, ["locationStrategy.mode"]),
+        (
+            "LoadBalancer",
+            {**BALANCER, "sessionAffinityAttributes": {"zeroDowntimeFailover": "yes"}},
+            ["sessionAffinityAttributes.zeroDowntimeFailover"],
+        ),
+        ("LoadBalancerPool", POOL, []),
+        ("LoadBalancerPool", {**POOL, "checkRegions": ["EU"]}, ["checkRegions[0]"]),
+        ("LoadBalancerPool", {**POOL, "latitude": 91, "longitude": 0}, ["latitude"]),
+        ("LoadBalancerPool", {**POOL, "latitude": 0, "longitude": 181}, ["longitude"]),
+        ("LoadBalancerPool", {**POOL, "origins": [*POOL["origins"], *POOL["origins"]]}, ["origins[1].name"]),
+        ("LoadBalancerPool", {**POOL, "originSteering": {"policy": "nearest"}}, ["originSteering.policy"]),
+        ("LoadBalancerPool", {**POOL, "loadShedding": {"defaultPercent": 101}}, ["loadShedding.defaultPercent"]),
+        ("LoadBalancerPool", {**POOL, "loadShedding": {"sessionPolicy": "random"}}, ["loadShedding.sessionPolicy"]),
+        ("LoadBalancerMonitor", MONITOR, []),
+        ("LoadBalancerMonitor", {"accountId": ACCOUNT, "type": "tcp", "port": 5432}, []),
+        ("LoadBalancerMonitor", {"accountId": ACCOUNT, "type": "tcp"}, ["port"]),
+        ("LoadBalancerMonitor", {**MONITOR, "type": "icmp_ping"}, ["type"]),
+        ("LoadBalancerMonitor", {**MONITOR, "port": 65536}, ["port"]),
+        ("LoadBalancerMonitor", {**MONITOR, "header": {"Host": "www.example.com"}}, ['header["Host"]']),
+        ("ArgoTieredCaching", {"zoneId": ZONE, "value": "smart"}, ["value"]),
+    ],
+)
+def test_refusals_of_load_balancing(kind: str, inputs: dict[str, Any], failing: list[str]) -> None:
+    failures = CloudflareProvider().check(thing(kind), {}, inputs, b"")[1]
+    assert [failure.property for failure in failures] == failing
+
+
+def test_load_balancing_from_its_monitor_up_and_down_again() -> None:
+    provider = CloudflareProvider()
+    account = provider.invoke(GET_ZONE, {"filter": {"name": "floyo.example"}}, {})["account"]["id"]
+    assert len(account) == 32
+    monitor_id, monitor = provider.create(thing("LoadBalancerMonitor"), {**MONITOR, "accountId": account})
+    pool = {**POOL, "accountId": account, "monitor": monitor_id}
+    pool_id, pool_outputs = provider.create(thing("LoadBalancerPool"), pool)
+    balancer = {**BALANCER, "defaultPools": [pool_id], "fallbackPool": pool_id, "regionPools": {"WEU": [pool_id]}}
+    balancer_id, outputs = provider.create(thing("LoadBalancer"), balancer)
+    with pytest.raises(ProviderError, match=f"{pool_id} is in use by www.example.com"):
+        provider.delete(thing("LoadBalancerPool"), pool_id, pool, pool_outputs)
+    with pytest.raises(ProviderError, match=f"{monitor_id} is in use by eu"):
+        provider.delete(thing("LoadBalancerMonitor"), monitor_id, MONITOR, monitor)
+    other = {**balancer, "regionPools": {"WEU": ["nothing"]}}
+    with pytest.raises(ProviderError, match=r"regionPools.*WEU.*: there is no pool nothing"):
+        provider.update(thing("LoadBalancer"), balancer_id, balancer, other, outputs)
+    provider.delete(thing("LoadBalancer"), balancer_id, balancer, outputs)
+    provider.delete(thing("LoadBalancerPool"), pool_id, pool, pool_outputs)
+    provider.delete(thing("LoadBalancerMonitor"), monitor_id, MONITOR, monitor)
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "reason"),
+    [
+        ("LoadBalancer", BALANCER, "fallbackPool: there is no pool p"),
+        ("LoadBalancerPool", {**POOL, "monitor": "m"}, "monitor: there is no monitor m"),
+    ],
+)
+def test_what_load_balancing_names_must_be_there(kind: str, inputs: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ProviderError, match=reason):
+        CloudflareProvider().create(thing(kind), inputs)

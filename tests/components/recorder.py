@@ -40,9 +40,16 @@ class _Outputs(mocks.Mocks):
             "keyId": "mrk-1",
             "result": "correct-horse",
             "hex": "0badcafe",
+            "resourceId": f"db-{name}",
+            "endpoint": f"{name}.proxy-abc.us-east-1.rds.amazonaws.com",
+            "allocationId": f"eipalloc-{name}",
             "availabilityZone": f"us-east-1{'abc'[int(args.name[-1]) - 1] if args.name[-1] in '123' else 'a'}",
+            "arnSuffix": f"{kind}/{name}/0123456789abcdef",
+            "dnsName": f"{name}.us-east-1.elb.amazonaws.com",
             "bucket": name,
             "versionId": "v-1",
+            "replicationTaskArn": f"arn:aws:dms:us-east-1:{ACCOUNT}:task:ABC123",
+            "prefixListId": "pl-s3",
             **args.inputs,
         }
         if kind == "certificate":
@@ -53,7 +60,8 @@ class _Outputs(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         if args.token == "cloudflare:index/getZone:getZone":
-            return {"id": f"zone of {args.args['filter']['name']}"}, []
+            name = args.args["filter"]["name"]
+            return {"id": f"zone of {name}", "account": {"id": f"account of {name}", "name": "ours"}}, []
         assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
         answer = {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "userId": ACCOUNT, "id": ACCOUNT}
         return answer, []

@@ -28,6 +28,7 @@ ARGS = CacheArgs(
     nodes=1,
     failover=False,
     evicts=False,
+    durable=True,
     snapshot_days=7,
     thresholds=CacheThresholds(cpu_pct=70, memory_pct=80, connections_pct=80),
 )
@@ -252,3 +253,9 @@ def test_no_output_shows_the_token(run: Run) -> None:
     result = made(run)
     assert "correct-horse" not in str(list(result.outputs.values()))
     assert not isinstance(group(run).inputs["replicationGroupId"], Secret)
+
+
+def test_without_a_queue_in_it_a_step_down_takes_it_away(run: Run) -> None:
+    result = made(run, durable=False)
+    assert not [one.name for one in result.resources if one.protect]
+    assert result.one("elasticache/replicationGroup:ReplicationGroup").inputs["finalSnapshotIdentifier"]

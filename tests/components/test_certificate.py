@@ -9,7 +9,7 @@ import pytest
 from components.certificate import Certificate, CertificateArgs
 from components.errors import ComponentError
 from tests.components.recorder import PROOF
-from tests.components.support import SCOPE
+from tests.components.support import SCOPE, TOPIC_ARN
 
 if TYPE_CHECKING:
     from tests.components.support import Registered, Run
@@ -18,7 +18,9 @@ DOMAIN = "app.floyo.example"
 
 
 def made(run: Run) -> Registered:
-    return run(lambda: Certificate("cert", CertificateArgs(scope=SCOPE, domain=DOMAIN, zone_id="z1")))
+    return run(
+        lambda: Certificate("cert", CertificateArgs(scope=SCOPE, domain=DOMAIN, zone_id="z1", topic_arn=TOPIC_ARN))
+    )
 
 
 def test_a_certificate_that_is_proven_by_dns(run: Run) -> None:
@@ -44,4 +46,22 @@ def test_the_certificate_is_used_once_it_is_issued(run: Run) -> None:
 
 def test_a_name_too_long_for_a_certificate_is_refused() -> None:
     with pytest.raises(ComponentError, match="has 72 characters; a certificate takes 64"):
-        CertificateArgs(scope=SCOPE, domain=f"{'a' * 58}.floyo.example", zone_id="z1")
+        CertificateArgs(scope=SCOPE, domain=f"{'a' * 58}.floyo.example", zone_id="z1", topic_arn=TOPIC_ARN)
+
+
+def test_an_end_that_comes_near_is_told_of(run: Run) -> None:
+    alarm = made(run).alarms()["cert-expiry"]
+    assert (alarm["namespace"], alarm["metricName"], alarm["statistic"]) == (
+        "AWS/CertificateManager",
+        "DaysToExpiry",
+        "Minimum",
+    )
+    assert (alarm["threshold"], alarm["comparisonOperator"]) == (30, "LessThanThreshold")
+    assert alarm["dimensions"]["CertificateArn"]
+
+
+def test_another_region_waits_for_the_record_that_the_first_one_writes(run: Run) -> None:
+    args = CertificateArgs(scope=SCOPE, domain=DOMAIN, zone_id="z1", topic_arn=TOPIC_ARN, prove=False)
+    result = run(lambda: Certificate("cert", args))
+    assert not result.of("DnsRecord")
+    assert result.one("CertificateValidation").inputs["validationRecordFqdns"] == ["_1a2b.app.floyo.example"]

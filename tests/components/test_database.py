@@ -32,7 +32,7 @@ ARGS = DatabaseArgs(
     multi_az=False,
     backup_days=7,
     slow_query_ms=1000,
-    thresholds=DatabaseThresholds(cpu_pct=70, memory_pct=80, size_limit_gib=8, size_pct=80, connections=62),
+    thresholds=DatabaseThresholds(cpu_pct=70, memory_pct=80, size_limit_gib=8, size_pct=80, connections=62, lag_s=120),
 )
 
 
@@ -228,3 +228,55 @@ def test_no_output_shows_the_password(run: Run) -> None:
     result = made(run)
     assert "password" not in str(list(result.outputs.values())).lower()
     assert not isinstance(result.one("rds/instance:Instance").inputs["identifier"], Secret)
+
+
+SOURCE = "arn:aws:rds:us-west-2:123456789012:db:floyo-dev-usw2-database"
+
+
+def test_one_that_follows_another_region_has_the_identity_of_a_primary(run: Run) -> None:
+    primary, follower = instance(run), instance(run, source_arn=SOURCE)
+    assert primary.urn == follower.urn
+    same = ("identifier", "kmsKeyId", "storageEncrypted", "port", "dbSubnetGroupName", "parameterGroupName")
+    assert [primary.inputs[key] for key in same] == [follower.inputs[key] for key in same]
+    assert follower.inputs["replicateSourceDb"] == SOURCE
+    assert follower.protect
+    assert follower.inputs["deletionProtection"] is True
+
+
+def test_one_that_follows_takes_the_rest_from_its_source(run: Run) -> None:
+    inputs = instance(run, source_arn=SOURCE, multi_az=True).inputs
+    own = {
+        *("username", "password", "dbName", "engine", "engineVersion", "multiAz"),
+        *("backupRetentionPeriod", "backupWindow", "finalSnapshotIdentifier"),
+    }
+    assert not own & set(inputs)
+    assert inputs["skipFinalSnapshot"] is True, "RDS takes none of a replica"
+
+
+def test_a_former_primary_keeps_all_that_only_a_primary_has(run: Run) -> None:
+    """Its arguments name a source then, which RDS can give no instance afterwards."""
+    primary, follower = instance(run), instance(run, source_arn=SOURCE)
+    assert primary.ignore_changes == ()
+    differing = {
+        key for key in {*primary.inputs, *follower.inputs} if primary.inputs.get(key) != follower.inputs.get(key)
+    }
+    assert differing <= set(follower.ignore_changes)
+
+
+def test_no_server_is_maintained_with_the_one_it_follows(run: Run) -> None:
+    windows = [instance(run, **more).inputs["maintenanceWindow"] for more in ({}, {"source_arn": SOURCE})]
+    assert windows == ["sun:04:30-sun:05:30", "sat:01:30-sat:02:30"]
+
+
+def test_one_that_follows_is_watched_for_its_lag_and_a_primary_for_its_size(run: Run) -> None:
+    primary, follower = (
+        {name.rpartition("-")[2] for name in one} for one in (made(run).alarms(), made(run, source_arn=SOURCE).alarms())
+    )
+    assert primary - follower == {"size"}
+    assert follower - primary == {"lag"}
+
+
+def test_deletion_protection_can_be_switched_off_and_protect_cannot(run: Run) -> None:
+    primary = instance(run, deletion_protection=False)
+    assert primary.inputs["deletionProtection"] is False
+    assert primary.protect

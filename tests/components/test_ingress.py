@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
-from components.ingress import Ingress, IngressArgs, IngressThresholds
+from components.ingress import Ingress, IngressArgs
+from components.thresholds import IngressThresholds
 from tests.components.support import KEY_ARN, SCOPE, TOPIC_ARN
 
 if TYPE_CHECKING:
@@ -84,3 +86,10 @@ def test_every_alarm_is_about_this_api(run: Run) -> None:
     found = made(run).alarms()
     dimensions = [one.get("dimensions") or one["metricQueries"][1]["metric"]["dimensions"] for one in found.values()]
     assert dimensions == [{"ApiId": "in-api-id"}] * 3
+
+
+def test_where_something_else_serves_the_log_stays_and_nothing_else(run: Run) -> None:
+    serving, result = made(run), run(lambda: Ingress("in", dataclasses.replace(ARGS, serves=False)))
+    assert [one.type for one in result.resources if one.custom] == ["aws:cloudwatch/logGroup:LogGroup"]
+    assert result.one("LogGroup") == serving.one("LogGroup")
+    assert result.one("LogGroup").protect

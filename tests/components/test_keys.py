@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from components.keys import Keys, KeysArgs
@@ -21,6 +22,20 @@ def test_the_key_is_born_multi_region_rotates_and_is_protected(run: Run) -> None
     assert key.inputs["enableKeyRotation"] is True
     assert key.inputs["deletionWindowInDays"] == 30
     assert key.protect
+
+
+PRIMARY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/mrk-1"
+
+
+def test_in_another_region_it_is_a_copy_with_a_policy_and_an_alias_of_its_own(run: Run) -> None:
+    scope = dataclasses.replace(SCOPE, region="eu-west-1")
+    result = run(lambda: Keys("floyo-dev-euw1-keys", KeysArgs(scope=scope, primary_arn=PRIMARY)))
+    assert not result.of("kms/key:Key")
+    key = result.one("kms/replicaKey:ReplicaKey")
+    assert (key.inputs["primaryKeyArn"], key.inputs["region"]) == (PRIMARY, "eu-west-1")
+    assert key.protect
+    assert key.policy()["Logs"]["Principal"] == {"Service": "logs.eu-west-1.amazonaws.com"}
+    assert result.one("kms/alias:Alias").inputs["name"] == "alias/floyo-dev-euw1-keys"
 
 
 def test_the_alias_has_a_name_of_its_own(run: Run) -> None:

@@ -65,10 +65,10 @@ def test_its_identity_is_given_and_does_not_depend_on_its_size(run: Run) -> None
     assert [small.inputs[key] for key in unchangeable] == [large.inputs[key] for key in unchangeable]
 
 
-def test_it_is_protected_twice(run: Run) -> None:
+def test_it_is_a_copy_that_a_step_down_takes_away(run: Run) -> None:
     replica = instance(run)
-    assert replica.protect
-    assert replica.inputs["deletionProtection"] is True
+    assert not replica.protect
+    assert replica.inputs["deletionProtection"] is False
     assert replica.inputs["skipFinalSnapshot"] is True, "RDS takes none of a replica"
 
 
@@ -100,7 +100,7 @@ def test_log_groups_exist_before_rds_would_make_them(run: Run) -> None:
         f"/aws/rds/instance/{NAME}/postgresql",
         f"/aws/rds/instance/{NAME}/upgrade",
     }
-    assert all(one.protect for one in groups)
+    assert not any(one.protect for one in groups)
     assert {one.urn for one in groups} <= set(result.one("rds/instance:Instance").depends_on)
 
 

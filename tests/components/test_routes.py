@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from components.errors import ComponentError
-from components.routes import Routes, RoutesArgs, Target, route_keys
+from components.routes import CLIENT_HEADER, Routes, RoutesArgs, Target, route_keys
 from tests.components.support import SCOPE
 
 if TYPE_CHECKING:
     from tests.components.support import Registered, Run
 
 TARGETS = {
-    "web": Target(registry_arn="arn:web", path="/*"),
-    "api": Target(registry_arn="arn:api", path="/api/*", timeout_s=15),
+    "web": Target(uri="arn:web", path="/*"),
+    "api": Target(uri="arn:api", path="/api/*", timeout_s=15),
 }
 
 
@@ -65,10 +65,18 @@ def test_other_patterns_are_refused(path: str) -> None:
 @pytest.mark.parametrize("timeout", [0, 31, 900])
 def test_a_longer_request_than_an_http_api_waits_for_is_refused(timeout: int) -> None:
     with pytest.raises(ComponentError) as caught:
-        args({"api": Target(registry_arn="arn", path="/*", timeout_s=timeout)})
+        args({"api": Target(uri="arn", path="/*", timeout_s=timeout)})
     assert str(caught.value) == f"service 'api' answers within {timeout} s; behind an HTTP API allowed: 1 to 30"
 
 
 def test_no_target_is_refused() -> None:
     with pytest.raises(ComponentError, match="routes without a public service"):
         args({})
+
+
+def test_who_counts_by_the_clients_address_is_told_it_over_what_the_client_wrote(run: Run) -> None:
+    target = Target(uri="arn:listener", path="/*", tell_client=True)
+    told = run(lambda: Routes("routes", args({"web": target}))).one("Integration").inputs
+    assert told["integrationUri"] == "arn:listener"
+    assert told["requestParameters"] == {f"overwrite:header.{CLIENT_HEADER}": "$context.identity.sourceIp"}
+    assert all("requestParameters" not in one.inputs for one in made(run).of("Integration"))

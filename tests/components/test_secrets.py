@@ -72,3 +72,10 @@ def test_another_value_has_another_version(run: Run) -> None:
 
 def test_outputs_name_secrets_and_show_none(run: Run) -> None:
     assert "hunter2" not in str(made(run).outputs)
+
+
+def test_one_that_goes_with_what_it_leads_to_is_not_protected(run: Run) -> None:
+    fields = {"url": "x"}
+    args = SecretsArgs(scope=SCOPE, key_arn=KEY_ARN, secrets={"database": fields, "cache": fields}, passing=["cache"])
+    protected = {one.name: one.protect for one in run(lambda: Secrets("sec", args)).of("secret:Secret")}
+    assert protected == {"sec-database": True, "sec-cache": False}

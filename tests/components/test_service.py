@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from components.container import Sidecar
 from components.errors import ComponentError, DeploymentError
 from components.service import Peer, Service, ServiceArgs, ServiceThresholds, _deployed
 from components.service_roles import Access
@@ -322,7 +323,9 @@ def test_cpu_memory_and_whether_anything_runs_are_watched(run: Run) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"tasks": 0}, "service with 0 tasks; at least 1 is needed"),
+        ({"tasks": 0, "autoscaled": True}, "service with 0 tasks; at least 1 is needed"),
+        ({"tasks": -1}, "service with -1 tasks; at least 0 are needed"),
+        ({"spot_share": 1.5}, "service with 1.5 of its tasks on spare capacity; allowed: 0 to 1"),
         ({"port": None}, "service on port None: `port` and `front_security_group_id` are given together or not at all"),
         (
             {"secrets": {"PORT": "arn"}},
@@ -334,3 +337,85 @@ def test_what_cannot_work_is_refused(changed: dict[str, Any], message: str) -> N
     with pytest.raises(ComponentError) as caught:
         dataclasses.replace(ARGS, **changed)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("share", "strategies"),
+    [
+        (None, [{"capacityProvider": "FARGATE", "weight": 1, "base": 0}]),
+        (0, [{"capacityProvider": "FARGATE", "weight": 1, "base": 0}]),
+        (
+            0.7,
+            [
+                {"capacityProvider": "FARGATE", "weight": 30, "base": 1},
+                {"capacityProvider": "FARGATE_SPOT", "weight": 70, "base": 0},
+            ],
+        ),
+        (1, [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]),
+    ],
+)
+def test_a_share_on_spare_capacity(run: Run, share: float | None, strategies: list[dict[str, Any]]) -> None:
+    service = made(run, **WORKER, spot_share=share).one("ecs/service:Service").inputs
+    assert service["capacityProviderStrategies"] == strategies
+    # Where the strategy may change, this is what keeps the provider from replacing the service.
+    assert service.get("forceNewDeployment") is (None if share is None else True)
+
+
+def test_a_service_that_is_not_needed_yet_has_no_alarm_on_its_tasks(run: Run) -> None:
+    assert set(made(run, **WORKER, tasks=0).alarms()) == {"api-cpu", "api-memory"}
+
+
+SIDECAR = Sidecar(
+    name="helper",
+    image="public.ecr.aws/helper:1",
+    script="echo hello",
+    environment={"B": "2", "A": "1"},
+    secrets={"TOKEN": f"{SECRET_ARN}:token::"},
+    memory_mib=64,
+)
+
+
+def test_a_sidecar_may_end_without_ending_the_task_and_comes_again(run: Run) -> None:
+    helper = containers(made(run, sidecars=[SIDECAR]))["helper"]
+    assert helper["essential"] is False
+    assert helper["restartPolicy"] == {"enabled": True, "restartAttemptPeriod": 60}
+    assert [*helper["entryPoint"], *helper["command"]] == ["/bin/sh", "-c", "echo hello"]
+    assert helper["image"] == "public.ecr.aws/helper:1"
+
+
+def test_a_sidecar_is_nobody_with_nothing_to_write_to_and_a_limit(run: Run) -> None:
+    helper = containers(made(run, sidecars=[SIDECAR]))["helper"]
+    assert (helper["user"], helper["readonlyRootFilesystem"], helper["mountPoints"]) == ("65534:65534", True, [])
+    assert helper["memory"] == 64
+    assert helper["environment"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+    assert helper["secrets"] == [{"name": "TOKEN", "valueFrom": f"{SECRET_ARN}:token::"}]
+    assert helper["logConfiguration"]["options"]["awslogs-stream-prefix"] == "helper"
+
+
+def test_a_peer_in_another_region_is_reached_by_its_addresses(run: Run) -> None:
+    peers = {"database-primary": Peer(cidr="10.16.128.0/18", port=5432)}
+    result = made(run, peers=peers)
+    (out,) = [one for one in result.of("SecurityGroupEgressRule") if "to-database-primary" in one.name]
+    assert (out.inputs["cidrIpv4"], out.inputs["fromPort"], out.inputs["toPort"]) == ("10.16.128.0/18", 5432, 5432)
+    assert not [one for one in result.of("SecurityGroupIngressRule") if "database-primary" in one.name]
+
+
+@pytest.mark.parametrize("given", [{}, {"security_group_id": "sg-1", "cidr": "10.16.128.0/18"}])
+def test_a_peer_is_in_one_region(given: dict[str, Any]) -> None:
+    with pytest.raises(ComponentError) as caught:
+        Peer(port=5432, **given)
+    assert str(caught.value).startswith("peer on port 5432: only one of `security_group_id` and `cidr` can be given")
+
+
+def test_behind_a_load_balancer_its_tasks_join_the_target_group_and_stay_registered(run: Run) -> None:
+    service = made(run, target_group_arn="arn:tg").one("ecs/service:Service").inputs
+    (joined,) = service["loadBalancers"]
+    assert joined == {"targetGroupArn": "arn:tg", "containerName": "app", "containerPort": ARGS.port}
+    # The load balancer asks at once; a task that still loads is not to be replaced.
+    assert service["healthCheckGracePeriodSeconds"] == 120
+    assert service["serviceRegistries"]
+
+
+def test_a_worker_behind_a_load_balancer_is_refused() -> None:
+    with pytest.raises(ComponentError, match="service without a port behind a load balancer"):
+        dataclasses.replace(ARGS, port=None, front_security_group_id=None, target_group_arn="arn:tg")

@@ -9,9 +9,9 @@ import yaml
 
 from infra import catalog, strict_yaml
 from infra.errors import Problems
-from infra.modeling import at
+from infra.modeling import Range, at
 from infra.phases import PhaseName
-from infra.system import Service, System
+from infra.system import Floor, Service, System
 from tests.infra.support import ROOT
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ WORKER = {
     "image": "x/y:1",
     "health_command": ["true"],
 }
+
+#: No tasks until the phase that brings a cache.
+NOT_YET = {"single-region": 0, "cached": 1}
 
 #: path and value put into Floyo; the problem that results.
 REFUSED: list[tuple[str, Any, str]] = [
@@ -130,7 +133,146 @@ REFUSED: list[tuple[str, Any, str]] = [
     (
         "queues.jobs",
         {"kind": "cache"},
-        ("a queue lives in the cache, so the cache is needed at every phase; add `requires: [cache]`"),
+        "queue 'jobs' lives in the cache, whose `purposes` do not say 'queue'",
+    ),
+    (
+        "services.api.websockets",
+        {"cached": True},
+        "services.api: 'websockets' must start at phase 'single-region'",
+    ),
+    (
+        "services.api.websockets",
+        "yes",
+        'services.api.websockets: "yes" is not allowed; input should be a valid boolean',
+    ),
+    (
+        "services.api.request_timeout_s",
+        0,
+        "services.api.request_timeout_s: 0 is not allowed; input should be greater than 0",
+    ),
+    ("services.api.replicas", 0, "services.api: `replicas` of 0 is for workers"),
+    (
+        "services.api.replicas",
+        -1,
+        "services.api.replicas: -1 is not allowed; input should be greater than or equal to 0",
+    ),
+    ("services.api.spot_share", 0.5, "services.api: `spot_share` is for workers"),
+    (
+        "services.api.spot_share",
+        1.5,
+        "services.api.spot_share: 1.5 is not allowed; input should be less than or equal to 1",
+    ),
+    ("services.api.backlog_per_task", 20, "services.api: `backlog_per_task` is for workers"),
+    (
+        "services.api.metrics",
+        {"model-call": {"unit": "Count", "statistic": "Sum"}},
+        (
+            "services.api.metrics.model-call: 'model-call' cannot be a key; "
+            "string should match pattern '^[A-Z][A-Za-z0-9]*$'"
+        ),
+    ),
+    (
+        "services.api.metrics",
+        {"Calls": {"unit": "Calls", "statistic": "Sum"}},
+        (
+            "services.api.metrics.Calls.unit: \"Calls\" is not allowed; input should be 'Seconds', 'Milliseconds', "
+            "'Bytes', 'Percent', 'Count', 'Count/Second' or 'None'"
+        ),
+    ),
+    (
+        "services.api.metrics",
+        {"Calls": {"unit": "Count", "statistic": "median"}},
+        (
+            'services.api.metrics.Calls.statistic: "median" is not allowed; string should match pattern '
+            "'^(Average|Sum|Minimum|Maximum|SampleCount|p(\\d{1,2}(\\.\\d{1,2})?|100))$'"
+        ),
+    ),
+    (
+        "services.api.metrics",
+        {"Calls": {"unit": "Count", "statistic": "Sum", "alarm": 5}},
+        "services.api.metrics.Calls.alarm: unknown key; did you mean 'alarm_above'?",
+    ),
+    ("services.api.floors", [{"cron": "0 7 ? * MON-FRI *"}], "services.api.floors.0.min_tasks: missing"),
+    (
+        "services.api.floors",
+        [{"cron": "0 7 * * *", "min_tasks": 2}],
+        (
+            'services.api.floors.0.cron: "0 7 * * *" is not allowed; string should match pattern '
+            "'^[0-9*,/-]+ [0-9*,/-]+ [0-9?*,/LW-]+ [0-9A-Z*,/-]+ [0-9A-Z?*,/L#-]+ [0-9*,/-]+$'"
+        ),
+    ),
+    (
+        "services.api.floors",
+        [{"cron": "0 7 * * * *", "min_tasks": 2}],
+        "services.api.floors.0: cron needs `?` as exactly one of day of the month and day of the week",
+    ),
+    (
+        "services.api.floors",
+        [{"cron": "0 7 ? * ? *", "min_tasks": 2}],
+        "services.api.floors.0: cron needs `?` as exactly one of day of the month and day of the week",
+    ),
+    (
+        "services.api.floors",
+        [{"cron": "0 7 ? * MON *", "min_tasks": 2, "time_zone": "Berlin"}],
+        (
+            "services.api.floors.0.time_zone: 'Berlin' is not a time zone; must be an IANA name such as 'UTC' or "
+            "'Europe/Berlin'"
+        ),
+    ),
+    (
+        "services.api.floors",
+        [{"cron": "0 7 ? * MON *", "min_tasks": 2}, {"cron": "0 7 ? * MON *", "min_tasks": 3}],
+        "services.api: `floors` has '0 7 ? * MON * UTC' twice",
+    ),
+    (
+        "services.api.capacity",
+        {"cpu": 1},
+        "services.api.capacity: needs one of `requests_per_second`, `concurrent` and `jobs_per_hour`",
+    ),
+    (
+        "services.api.capacity",
+        {"cpu": 1, "concurrent": {"low": 2, "high": 1}},
+        "services.api.capacity.concurrent: low (2) is above high (1)",
+    ),
+    (
+        "database.shard_key",
+        "user id",
+        "database.shard_key: \"user id\" is not allowed; string should match pattern '^[a-z_][a-z0-9_]*$'",
+    ),
+    (
+        "storage.files.replicate",
+        "always",
+        ("storage.files.replicate: \"always\" is not allowed; input should be 'both-ways', 'from-primary' or 'no'"),
+    ),
+    ("traffic.requests_per_second", 0, "traffic: requests_per_second must be above 0"),
+    (
+        "traffic.requests_per_second",
+        "many",
+        'traffic.requests_per_second: "many" is not allowed; must be a figure, or `low` and `high`',
+    ),
+    (
+        "traffic.tiers",
+        {"free": {"share": 0.7, "requests_per_second": 1}, "paid": 0.3},
+        (
+            "traffic: requests of `tiers` add up to 0.715 per second of an average active user, "
+            "not to requests_per_second (0.05)"
+        ),
+    ),
+    ("traffic.cache_hit_share", 1.1, "traffic: cache_hit_share (1.1) is above 1"),
+    (
+        "traffic.edge_hit_share",
+        -0.1,
+        "traffic.edge_hit_share: -0.1 is not allowed; input should be greater than or equal to 0",
+    ),
+    (
+        "traffic.sync",
+        {"interval_s": {"low": 30, "high": 60}, "queries": {"low": 5, "high": 10}, "full_queries": 50},
+        "traffic.sync.full_interval_s: missing",
+    ),
+    (
+        "targets",
+        {"cached": {"uptime_pct": 101}},
+        "targets.cached.uptime_pct: 101 is not allowed; input should be less than or equal to 100",
     ),
     ("requires", ["sharding"], "requires.0: \"sharding\" is not allowed; input should be 'cache'"),
     ("database.version", "9", "database.version: \"9\" is not allowed; input should be '16' or '17'"),
@@ -187,6 +329,74 @@ def test_one_mistake_is_named_in_one_line(
     system, lines = load(project)
     assert lines == [f"systems/floyo.yaml: {message}"]
     assert system is None
+
+
+def test_a_queue_in_the_cache_needs_a_cache_wherever_its_workers_run(
+    project: Path, floyo: dict[str, Any], write: Write
+) -> None:
+    floyo["cache"]["purposes"] = ["cache", "queue"]
+    floyo["queues"] = {"jobs": {"kind": "cache"}}
+    floyo["services"]["jobs"] = dict(WORKER)
+    write(floyo)
+    assert load(project)[1] == [
+        (
+            "systems/floyo.yaml: a queue lives in the cache and has workers at a phase that brings none; "
+            "add `requires: [cache]`, or 0 `replicas` there"
+        )
+    ]
+    for cure in ({"requires": ["cache"]}, {"services": floyo["services"] | {"jobs": WORKER | {"replicas": NOT_YET}}}):
+        write(floyo | cure)
+        assert load(project)[1] == []
+
+
+def test_a_floor_above_the_most_tasks_is_refused(project: Path, floyo: dict[str, Any], write: Write) -> None:
+    floyo["services"]["api"]["floors"] = [{"cron": "0 7 ? * MON *", "min_tasks": 7}]
+    floyo["services"]["api"]["max_replicas"] = {"scaled": 6}
+    write(floyo)
+    assert load(project)[1] == [
+        "systems/floyo.yaml: services.api: a floor of 7 tasks is above max_replicas (6) at phase 'scaled'"
+    ]
+
+
+@pytest.mark.parametrize("name", ["database-shard-2", "cache-log", "peering-euw1", "queue-jobs", "dashboard", "proxy"])
+def test_a_service_cannot_take_the_name_of_a_part(
+    project: Path, floyo: dict[str, Any], write: Write, name: str
+) -> None:
+    floyo["services"][name] = floyo["services"].pop("api")
+    for bucket in floyo["storage"].values():
+        bucket["services"] = ["web"]
+    write(floyo)
+    assert load(project)[1] == [
+        f"systems/floyo.yaml: service '{name}' has the name of another part of the stack; choose another"
+    ]
+
+
+@pytest.mark.parametrize("name", ["METRICS_NAMESPACE", "DATABASE_SHARDS", "DATABASE_SHARD_MAP", "DATABASE_URL_SHARD_2"])
+def test_the_contract_of_later_phases_is_kept_free_too(
+    project: Path, floyo: dict[str, Any], write: Write, name: str
+) -> None:
+    floyo["services"]["api"]["environment"] = {name: "x"}
+    write(floyo)
+    assert load(project)[1] == [
+        (
+            f"systems/floyo.yaml: services.api: environment '{name}' is given to every container by the program; "
+            "choose another name"
+        )
+    ]
+
+
+def test_a_machine_without_time_zones_leaves_them_to_the_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    floor = {"cron": "0 7 ? * MON *", "min_tasks": 2, "time_zone": "Mars/Olympus"}
+    with pytest.raises(ValueError, match="'Mars/Olympus' is not a time zone"):
+        Floor.model_validate(floor)
+    monkeypatch.setattr("zoneinfo.available_timezones", set)
+    assert Floor.model_validate(floor).time_zone == "Mars/Olympus"
+
+
+def test_a_figure_given_once_is_both_ends_of_its_range(project: Path) -> None:
+    system, _ = load(project)
+    assert system is not None
+    assert system.traffic.requests_per_second == Range(low=0.05, high=0.05)
 
 
 @pytest.mark.parametrize("path", ["-cache", "-storage.files", "-users", "-thresholds", "-services.web.environment"])
@@ -305,6 +515,7 @@ def test_every_field_says_what_it_is() -> None:
 
 
 def test_the_model_speaks_of_no_product_of_a_cloud() -> None:
-    text = (ROOT / "infra" / "system.py").read_text(encoding="utf-8").lower()
+    files = ("system", "service_model", "data_model", "load_model", "modeling")
+    text = "".join((ROOT / "infra" / f"{file}.py").read_text(encoding="utf-8").lower() for file in files)
     words = ("fargate", "ecs", "rds", "sqs", "s3", "elasticache", "lambda", "cloudwatch", "vpc", "dynamodb")
     assert [word for word in words if f" {word}" in text or f"_{word}" in text] == []

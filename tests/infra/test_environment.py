@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra.environment import environment, variable
+from infra.environment import DATABASES, QUEUES, environment, metrics_namespace, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,3 +72,11 @@ def test_a_systems_own_variables_stand_beside_the_contract(plan: Plan) -> None:
 
 def test_names_become_variables() -> None:
     assert variable("api-response") == "API_RESPONSE"
+
+
+def test_each_service_measures_under_a_namespace_of_its_own(plan: Plan) -> None:
+    assert told(plan)["METRICS_NAMESPACE"] == "floyo/dev/api"
+    assert told(plan, "web")["METRICS_NAMESPACE"] == "floyo/dev/web"
+    # No service can have these names, which begin with no letter.
+    assert metrics_namespace(plan(), QUEUES) == "floyo/dev/_queues"
+    assert metrics_namespace(plan(), DATABASES) == "floyo/dev/_databases"

@@ -103,8 +103,6 @@ def test_a_phase_that_is_not_built_is_refused_by_name(refuse: Refuse, phase: str
     ("change", "needs"),
     [
         ({"requires": ["cache"]}, "cache"),
-        ({"services": {"api": {"websockets": True}}}, "load balancer"),
-        ({"services": {"api": {"request_timeout_s": 31}}}, "load balancer"),
         ({"database": {"shards": 2}}, "database shards"),
         ({"database": {"read_replicas": 1}}, "read replicas"),
         ({"requires": ["cache"], "database": {"shards": 2}}, "cache, database shards"),
@@ -122,6 +120,18 @@ def test_a_system_that_needs_more_than_its_phase_is_refused_by_name(
     assert refuse() == (
         f"systems/floyo.yaml: needs {needs} at phase 'single-region', which this version cannot deploy",
     )
+
+
+@pytest.mark.usefixtures("only_the_first")
+@pytest.mark.parametrize("change", [{"websockets": True}, {"request_timeout_s": 31}])
+def test_a_load_balancer_before_its_phase_is_refused_by_name_with_its_firewall(
+    refuse: Refuse, floyo: dict[str, Any], write: Callable[[Mapping[str, Any]], None], change: dict[str, Any]
+) -> None:
+    merge(floyo, {"services": {"api": change}})
+    write(floyo)
+    (problem,) = refuse(domain="app.floyo.example", zone="floyo.example", cloudflare_apiToken="t")
+    needed = "needs load balancer, web application firewall at phase 'single-region'"
+    assert problem == f"systems/floyo.yaml: {needed}, which this version cannot deploy"
 
 
 @pytest.mark.usefixtures("all_built")

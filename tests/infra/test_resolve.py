@@ -69,7 +69,7 @@ class TestFloyoByItsDocument:
         deployment = plan()
         traffic = deployment.traffic
         assert deployment.users
-        peak = deployment.users * traffic.active_share * traffic.requests_per_second
+        peak = deployment.users * traffic.active_share * traffic.requests_per_second.high
         month_gib = peak * traffic.average_load * 30 * 86_400 * traffic.bytes_per_request / 2**30
         assert 0.5 * 50 < month_gib < 50
 
@@ -247,7 +247,15 @@ def test_a_service_that_asks_more_than_an_http_api_can_do_gets_a_load_balancer_e
     assert plan().ingress is Ingress.HTTP_API
     floyo["services"]["api"]["websockets"] = True
     write(floyo)
-    assert plan().ingress is Ingress.LOAD_BALANCER
+    # Without an edge it would stand behind the HTTP API and do no more than that.
+    assert plan().ingress is Ingress.HTTP_API
+    assert plan().missing == (
+        "No WebSockets to 'api' without an edge (ascend:domain, ascend:zone and a Cloudflare token).",
+    )
+    behind = plan(domain="app.floyo.example", zone="floyo.example", cloudflare_apiToken="t")
+    assert behind.ingress is Ingress.LOAD_BALANCER
+    assert behind.edge is not None
+    assert behind.missing == ()
 
 
 def test_queues_in_the_cache_are_the_caches(plan: Plan, floyo: dict[str, Any], write: Write, all_built: None) -> None:

@@ -44,7 +44,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"regions": ["eu-west-1"]},
         (
-            "ascend:regions: starts with 'eu-west-1', but aws:region is 'us-east-1'; the first is the primary region, "
+            "ascend:regions: starts with 'eu-west-1', but aws:region is 'us-east-1'; the first is the stack's home, "
             "make them the same"
         ),
     ),
@@ -54,7 +54,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     ({"regions": "us-east-1"}, "ascend:regions: 'us-east-1' is not a list of regions"),
     ({"regions": ["us-east-1", "us-east-1"]}, 'ascend:regions: ["us-east-1", "us-east-1"] names a region twice'),
-    ({"regions": ["us-east-1", "eu-west-1"]}, "ascend:regions: phase 'single-region' runs in one region, not 2"),
+    (
+        {"regions": ["us-east-1", "eu-west-1"], "primary": "us-west-2"},
+        "ascend:primary: 'us-west-2' is none of the stack's regions; allowed: us-east-1, eu-west-1",
+    ),
     (
         {"environment": "a b"},
         "ascend:environment: 'a b' is not an environment's name; allowed: 1 to 100 letters, digits, '-', '_', '.'",
@@ -216,6 +219,7 @@ def test_all_values_arrive() -> None:
             domain="app.example.com",
             zone="example.com",
             directAccess="true",
+            deletionProtection="false",
             alertReceivers=["a@example.com", "https://hooks.example.com/x"],
             images={"api": f"localhost:5000/team/api:v1@{DIGEST}"},
             databaseClass="db.r7g.large",
@@ -239,6 +243,7 @@ def test_all_values_arrive() -> None:
         domain="app.example.com",
         zone="example.com",
         direct_access=True,
+        deletion_protection=False,
         receivers=(Receiver("email", "a@example.com"), Receiver("https", "https://hooks.example.com/x")),
         images={"api": f"localhost:5000/team/api:v1@{DIGEST}"},
         database_class="db.r7g.large",

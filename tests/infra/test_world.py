@@ -76,12 +76,28 @@ def test_the_root_describes_the_stack(first: Registered) -> None:
         "users": 1000,
         "budget": 50,
         "regions": ["us-east-1"],
+        "primary": "us-east-1",
+        "shards": 1,
     }
 
 
 def test_every_component_is_there_once_and_registers_its_outputs(first: Registered) -> None:
     components = [one for one in first.resources if not one.custom]
-    kinds = {"World", "Region", "Keys", "Alarms", "Network", "Database", "Secrets", "Storage", "Cluster", "Ingress"}
+    kinds = {
+        "World",
+        "Region",
+        "Keys",
+        "Alarms",
+        "Network",
+        "Database",
+        "Secrets",
+        "Storage",
+        "Cluster",
+        "Ingress",
+        "SlowQueries",
+        "Dashboard",
+        "PartitionArchive",
+    }
     assert {one.type.rsplit(":", 1)[-1] for one in components} == kinds | {"Service", "Routes", "Budget"}
     assert len(components) == len(kinds) + 4
     assert {one.urn for one in components} <= set(first.outputs)
@@ -120,11 +136,14 @@ def test_what_costs_money_is_tagged_with_the_stack(first: Registered) -> None:
     assert untagged == {
         "aws:apigatewayv2/integration:Integration",
         "aws:apigatewayv2/route:Route",
+        "aws:cloudwatch/dashboard:Dashboard",
+        "aws:cloudwatch/logMetricFilter:LogMetricFilter",
         "aws:ec2/route:Route",
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
         "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
         "aws:iam/rolePolicy:RolePolicy",
         "aws:kms/alias:Alias",
+        "aws:rds/roleAssociation:RoleAssociation",
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
         "aws:s3/bucketPolicy:BucketPolicy",
@@ -318,7 +337,8 @@ def test_replicas_change_nothing_of_what_is_there(
     assert set(none) < set(three)
     # The value of the secret, and the tasks: their pools and the label that tells of that value.
     changed = {one.name for urn, one in none.items() if one.custom and three[urn].inputs != one.inputs}
-    assert changed == {"floyo-dev-use1-secrets-database", "floyo-dev-use1-web-task", "floyo-dev-use1-api-task"}
+    tasks = {"floyo-dev-use1-web-task", "floyo-dev-use1-api-task"}
+    assert changed == {"floyo-dev-use1-secrets-database", "floyo-dev-dashboard-all"} | tasks
 
 
 def test_replicas_are_their_primarys_like_in_size_and_network(
@@ -330,7 +350,7 @@ def test_replicas_are_their_primarys_like_in_size_and_network(
     like = ("instanceClass", "vpcSecurityGroupIds", "parameterGroupName", "allocatedStorage", "maxAllocatedStorage")
     for replica in replicas:
         assert [replica.inputs[key] for key in like] == [primary.inputs[key] for key in like]
-        assert replica.protect
+        assert not replica.protect
     assert len({one.inputs["availabilityZone"] for one in replicas}) == 3
     windows = [one.inputs["maintenanceWindow"] for one in (primary, *replicas)]
     assert len(set(windows)) == 4
@@ -406,7 +426,7 @@ def test_descriptions_of_groups_have_only_letters_that_ec2_takes(first: Register
 
 def test_requests_are_throttled_above_what_the_users_send() -> None:
     plan = deployment()
-    peak = 1000 * plan.traffic.active_share * plan.traffic.requests_per_second
+    peak = 1000 * plan.traffic.active_share * plan.traffic.requests_per_second.high
     assert front.throttle_rate(plan) >= max(100, 4 * peak)
 
 

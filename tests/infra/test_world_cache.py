@@ -59,8 +59,7 @@ def test_floyo_has_none_there(plan: Plan) -> None:
     assert "REDIS_URL" not in {one["name"] for one in container(first, "api")["secrets"]}
 
 
-def test_it_is_protected_and_in_the_isolated_subnets(made: Registered) -> None:
-    assert made.one(CACHE).protect
+def test_it_is_in_the_isolated_subnets(made: Registered) -> None:
     subnets = made.one("elasticache/subnetGroup:SubnetGroup").inputs["subnetIds"]
     assert len(subnets) == 3
     assert all("-isolated-" in name for name in subnets)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ascend.cloud.aws.resource import dig
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,11 +24,11 @@ class TagStyle:
         add: operation that sets tags, empty if the type cannot change them.
         remove: operation that takes tags away.
         target: the parameter of `add` and `remove` that names the object.
-        target_list: whether that parameter is a list.
+        target_list: whether that parameter is a list; for `read` as well.
         add_parameter: the parameter of `add` that holds tags.
         remove_parameter: the parameter of `remove` that holds keys.
         read: operation that lists the tags of one object.
-        read_path: where they are in its answer.
+        read_path: where they are in its answer, a path as `dig` reads it.
         resource_type: for EC2's ``TagSpecifications``.
         remove_pairs: whether `remove` takes tags as `add` does, not bare keys.
     """
@@ -77,7 +79,8 @@ class TagStyle:
 
     def fetch(self, api: Api, target: str) -> dict[str, str]:
         """The tags of an existing object."""
-        return self.decode(api.call(self.read, **{self.target: target}).get(self.read_path, []))
+        name: Any = [target] if self.target_list else target
+        return self.decode(dig(api.call(self.read, **{self.target: name}), self.read_path))
 
 
 def ec2(resource_type: str) -> TagStyle:
@@ -118,3 +121,14 @@ ACM = TagStyle(
     read="ListTagsForCertificate",
     remove_pairs=True,
 )
+#: Elastic Load Balancing: by a list of ARNs.
+ELB = TagStyle(
+    add="AddTags",
+    remove="RemoveTags",
+    target="ResourceArns",
+    target_list=True,
+    read="DescribeTags",
+    read_path="TagDescriptions[0].Tags",
+)
+#: WAF.
+WAF = TagStyle(target="ResourceARN", read_path="TagInfoForResource.TagList")

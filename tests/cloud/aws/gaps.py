@@ -24,8 +24,8 @@ def gap(function: Callable[[], None]) -> Callable[[], None]:
     return function
 
 
-def client(service: str) -> Any:
-    return boto3.client(service, region_name=REGION)
+def client(service: str, region: str = REGION) -> Any:
+    return boto3.client(service, region_name=region)
 
 
 def not_implemented(call: Callable[[], Any]) -> None:

@@ -224,7 +224,8 @@ def test_flow_log(lab: Lab, vpc: Made) -> None:
     lab.delete(lab.update(made, **common, tags={"a": "c"}))
 
 
-def test_nat_gateway_and_its_address(lab: Lab, subnet: Made) -> None:
+def test_nat_gateway_and_its_address(lab: Lab, vpc: Made, subnet: Made) -> None:
+    lab.create("aws:ec2/internetGateway:InternetGateway", vpcId=vpc.id)
     address = lab.create("aws:ec2/eip:Eip", domain="vpc", tags={"a": "b"})
     assert address.outputs["publicIp"].count(".") == 3
     made = lab.create("aws:ec2/natGateway:NatGateway", subnetId=subnet.id, allocationId=address.id)

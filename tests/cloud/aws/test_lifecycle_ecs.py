@@ -213,7 +213,7 @@ def test_parts_of_a_service_can_go(lab: Lab, settings: dict[str, Any], registry:
     ("change", "reason"),
     [
         ({"cluster": "nowhere"}, "ClusterNotFoundException"),
-        ({"taskDefinition": "nothing:1"}, "Unable to describe task definition"),
+        ({"taskDefinition": "nothing:1"}, "[Uu]nable to describe task definition|there is no task definition"),
         ({"serviceRegistries": {"containerName": "db", "containerPort": 8080}}, "container db does not exist"),
         ({"serviceRegistries": {"containerName": "web", "containerPort": 1}}, "did not have a container port 1"),
         ({"serviceRegistries": {"registryArn": "nowhere"}}, "Unable to find the service registry"),

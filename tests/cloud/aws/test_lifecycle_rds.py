@@ -302,7 +302,7 @@ def test_a_replica_changes_in_place_and_is_locked_as_any(
 
 
 def test_replicas_that_rds_refuses(lab: Lab, settings: dict[str, Any], replica: dict[str, Any], group: Made) -> None:
-    with pytest.raises(ProviderError, match="DBInstanceNotFound"):
+    with pytest.raises(ProviderError, match="there is no db instance floyo"):
         lab.create(INSTANCE, **replica)
     plain = {**settings, "backupRetentionPeriod": 0, "storageEncrypted": False}
     source = lab.create(INSTANCE, **plain)

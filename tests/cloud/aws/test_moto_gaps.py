@@ -10,7 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import json
-from tests.cloud.aws import gaps, gaps_containers, gaps_edge, gaps_elasticache, gaps_monitoring, gaps_rds
+from tests.cloud.aws import gaps, gaps_containers, gaps_dms, gaps_edge, gaps_elasticache, gaps_monitoring, gaps_rds
+from tests.cloud.aws import gaps_regions, gaps_scaling
+from tests.cloud.aws import gaps_balancers
 print(json.dumps([len(gaps.GAPS), gaps.closed()]))
 """
 

@@ -10,15 +10,51 @@ from ascend.cloud.aws import facts
 from ascend.cloud.aws.provider import AwsProvider
 from ascend.cloud.provider import Resource
 from ascend.cloud.values import UNKNOWN
-from tests.cloud.aws import cache_inputs, edge_inputs, good_inputs, refusals
+from tests.cloud.aws import (
+    balancer_inputs,
+    cache_inputs,
+    dms_inputs,
+    edge_inputs,
+    good_inputs,
+    refusals,
+    region_inputs,
+    scaling_inputs,
+    waf_inputs,
+)
 
 if TYPE_CHECKING:
     from ascend.cloud.provider import Failure
 
 PLANNER = AwsProvider()
-GOOD = {**good_inputs.GOOD, **edge_inputs.GOOD, **cache_inputs.GOOD}
-BAD = [*refusals.BAD, *edge_inputs.BAD, *cache_inputs.BAD]
-FINE = [*refusals.FINE, *cache_inputs.FINE]
+GOOD = {
+    **good_inputs.GOOD,
+    **edge_inputs.GOOD,
+    **cache_inputs.GOOD,
+    **dms_inputs.GOOD,
+    **region_inputs.GOOD,
+    **balancer_inputs.GOOD,
+    **waf_inputs.GOOD,
+    **scaling_inputs.GOOD,
+}
+BAD = [
+    *refusals.BAD,
+    *edge_inputs.BAD,
+    *cache_inputs.BAD,
+    *dms_inputs.BAD,
+    *region_inputs.BAD,
+    *balancer_inputs.BAD,
+    *waf_inputs.BAD,
+    *scaling_inputs.BAD,
+]
+FINE = [
+    *refusals.FINE,
+    *cache_inputs.FINE,
+    *dms_inputs.FINE,
+    *region_inputs.FINE,
+    *balancer_inputs.FINE,
+    *waf_inputs.FINE,
+    *scaling_inputs.FINE,
+]
 
 
 def failures(token: str, change: dict[str, Any]) -> list[Failure]:

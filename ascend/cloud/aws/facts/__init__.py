@@ -15,7 +15,13 @@ _NONE = Facts()
 
 @cache
 def _file(name: str) -> dict[str, Facts]:
-    return read(Path(__file__).parent / f"{name}.yaml")
+    """A service's types; a service with many has several files, ``rds.yaml`` and ``rds_proxy.yaml``."""
+    folder = Path(__file__).parent
+    return {
+        token: entry
+        for path in (folder / f"{name}.yaml", *sorted(folder.glob(f"{name}_*.yaml")))
+        for token, entry in read(path).items()
+    }
 
 
 def load(token: str) -> Facts:

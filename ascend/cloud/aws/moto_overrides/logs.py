@@ -1,4 +1,4 @@
-"""CloudWatch Logs: classes, keys and deletion protection of log groups."""
+"""CloudWatch Logs: classes, keys and deletion protection of log groups; metric filters that belong to one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from ascend.cloud.aws.moto_overrides import on_load
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+
+#: CloudWatch Logs quotas: metric filters of a log group.
+_MOST_FILTERS = 100
 
 
 def install() -> None:
@@ -41,6 +45,44 @@ def _patch_models(module: ModuleType) -> None:
 
     group.to_describe_dict = to_describe_dict
     backend.delete_log_group = delete_log_group
+    _patch_filters(backend)
+
+
+def _patch_filters(backend: Any) -> None:
+    """Where moto keeps every filter that is put, even of a group that does not exist, and of one that is deleted."""
+    delete_group = backend.delete_log_group
+
+    def put_metric_filter(self: Any, name: str, pattern: str, group: str, transformations: Any) -> None:
+        from moto.logs.exceptions import LogsClientError, ResourceNotFoundException  # noqa: PLC0415 -- moto is loaded
+
+        if group not in self.groups:
+            raise ResourceNotFoundException
+        others = [row for row in _filters(self, group) if row["filterName"] != name]
+        if len(others) >= _MOST_FILTERS:
+            raise LogsClientError("LimitExceededException", f"{group} has {_MOST_FILTERS} metric filters")
+        self.filters.delete_filter(name, group)
+        self.filters.add_filter(name, pattern, group, transformations)
+
+    def delete_metric_filter(self: Any, name: str, group: str) -> None:
+        from moto.logs.exceptions import ResourceNotFoundException  # noqa: PLC0415 -- moto is loaded by now
+
+        if not any(row["filterName"] == name for row in _filters(self, group)):
+            raise ResourceNotFoundException
+        self.filters.delete_filter(name, group)
+
+    def delete_log_group(self: Any, log_group_name: str) -> Any:
+        answer = delete_group(self, log_group_name)
+        for row in _filters(self, log_group_name):
+            self.filters.delete_filter(row["filterName"], log_group_name)
+        return answer
+
+    backend.put_metric_filter = put_metric_filter
+    backend.delete_metric_filter = delete_metric_filter
+    backend.delete_log_group = delete_log_group
+
+
+def _filters(backend: Any, group: str) -> list[Any]:
+    return list(backend.filters.get_matching_filters(log_group_name=group))
 
 
 def _patch_responses(module: ModuleType) -> None:

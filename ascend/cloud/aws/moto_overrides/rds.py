@@ -160,6 +160,7 @@ def _patch_replicas(module: ModuleType) -> None:
             raise module.DBInstanceAlreadyExists  # moto puts the replica in the other's place
         _require_source(module, source, named, db_kwargs)
         replica = create(self, db_kwargs)  # a copy of its source, identity and all
+        replica._associated_roles = []  # noqa: SLF001 -- moto's; roles stay with the source
         replica.dbi_resource_id = _resource_id()
         replica.created = replica.instance_create_time = utcnow()
         replica.pending_modified_values = {}
@@ -237,6 +238,7 @@ def _show(database: Any, given: Any) -> None:
 def _patch_groups(module: ModuleType) -> None:
     backend = module.RDSBackend
     delete_subnets, delete_parameters = backend.delete_subnet_group, backend.delete_db_parameter_group
+    describe_parameters = backend.describe_db_parameter_groups
 
     def modify_db_subnet_group(self: Any, subnet_name: str, description: str, subnets: Any) -> Any:
         name = subnet_name.lower()
@@ -257,6 +259,13 @@ def _patch_groups(module: ModuleType) -> None:
                 f"{users[0].db_instance_identifier} is still using it.",
             )
         return delete_subnets(self, subnet_name)
+
+    def describe_db_parameter_groups(self: Any, given: dict[str, Any]) -> Any:
+        """AWS refuses a name that it does not have; the default groups are always there, and moto has none of them."""
+        found, name = describe_parameters(self, given), given.get("db_parameter_group_name")
+        if name and not found and not name.startswith("default."):
+            raise module.DBParameterGroupNotFoundError(name)
+        return found
 
     def delete_db_parameter_group(self: Any, db_parameter_group_name: str) -> Any:
         name = db_parameter_group_name
@@ -281,6 +290,7 @@ def _patch_groups(module: ModuleType) -> None:
 
     backend.modify_db_subnet_group = modify_db_subnet_group
     backend.delete_subnet_group = delete_subnet_group
+    backend.describe_db_parameter_groups = describe_db_parameter_groups
     backend.delete_db_parameter_group = delete_db_parameter_group
     backend.reset_db_parameter_group = reset_db_parameter_group
 

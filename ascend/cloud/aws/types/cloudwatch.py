@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ascend.cloud.aws import tagging
+from ascend.cloud.aws import dashboards, tagging
 from ascend.cloud.aws.resource import ResourceType
 from ascend.cloud.provider import Failure, ProviderError
 from ascend.cloud.values import UNKNOWN, has_unknown
@@ -223,7 +223,7 @@ class Dashboard(ResourceType):
     gone = ("ResourceNotFound", "DashboardNotFoundError")
 
     def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
-        """The body must be a JSON object with widgets."""
+        """The body must be a JSON object with widgets that CloudWatch can draw."""
         body = inputs.get("dashboardBody")
         if body is UNKNOWN or not isinstance(body, str):
             return []
@@ -231,9 +231,7 @@ class Dashboard(ResourceType):
             document = json.loads(body)
         except ValueError as error:
             return [Failure("dashboardBody", f"is not JSON: {error}")]
-        if not isinstance(document, dict) or not isinstance(document.get("widgets"), list):
-            return [Failure("dashboardBody", "must be a JSON object with a list of widgets")]
-        return []
+        return dashboards.judge(document)
 
     def create(self, api: Api, inputs: Props) -> str:
         """The dashboard's name is its id."""

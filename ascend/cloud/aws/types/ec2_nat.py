@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ascend.cloud.aws import tagging
 from ascend.cloud.aws.resource import ResourceType
@@ -13,6 +13,9 @@ from ascend.cloud.provider import Failure, ProviderError
 if TYPE_CHECKING:
     from ascend.cloud.aws.api import Api
     from ascend.cloud.values import Props
+
+
+_COUNT = "secondaryPrivateIpAddressCount"
 
 
 class Eip(ResourceType):
@@ -56,6 +59,7 @@ class NatGateway(ResourceType):
     cfn = "AWS::EC2::NatGateway"
     kind = "nat-gateway"
     create_op = "CreateNatGateway"
+    rename: ClassVar = {"privateIp": "PrivateIpAddress"}
     id_path = "NatGateway.NatGatewayId"
     read_op, read_param, read_path = "DescribeNatGateways", "NatGatewayIds[]", "NatGateways[0]"
     delete_op, delete_param = "DeleteNatGateway", "NatGatewayId"
@@ -63,13 +67,24 @@ class NatGateway(ResourceType):
     tags = tagging.ec2("natgateway")
 
     def check(self, inputs: Props, region: str) -> list[Failure]:
-        """A public gateway has an address of its own, a private one has none."""
-        public = inputs.get("connectivityType", "public") == "public"
-        if public and "allocationId" not in inputs:
-            return [Failure("allocationId", "is required for a public gateway")]
-        if not public and "allocationId" in inputs:
-            return [Failure("allocationId", "must not be set for a private gateway")]
-        return []
+        """A public gateway has an address of its own, a private one has none (resourceNATGatewayCustomizeDiff)."""
+        kind = inputs.get("connectivityType", "public")
+        if kind == "public":
+            failures = [Failure(_COUNT, "is only for a private gateway")] if _COUNT in inputs else []
+            if "allocationId" not in inputs:
+                failures.append(Failure("allocationId", "is required for a public gateway"))
+            return failures
+        if kind != "private":
+            return []
+        addresses = ("allocationId", "secondaryAllocationIds")
+        return [Failure(name, "must not be set for a private gateway") for name in addresses if name in inputs]
+
+    def create(self, api: Api, inputs: Props) -> str:
+        """One address: secondary ones are refused by name."""
+        for name in (_COUNT, "secondaryAllocationIds", "secondaryPrivateIpAddresses", "availabilityZoneAddresses"):
+            if inputs.get(name):
+                raise ProviderError(f"{api.where}: {name} is not emulated")
+        return super().create(api, inputs)
 
     def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:
         """A deleted gateway is shown for an hour."""

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from ascend.cloud.values import Props
 
 _GONE = ("NotFoundException",)
-_DEFAULT_POLICY = {
+#: internal/service/kms/key.go, findKeyByID: "considers it logically deleted".
+_GOING = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+DEFAULT_POLICY = {
     "Version": "2012-10-17",
     "Id": "key-default-1",
     "Statement": [
@@ -58,9 +60,9 @@ class Key(ResourceType):
             api.call("DisableKey", KeyId=object_id)
 
     def describe(self, api: Api, object_id: str, inputs: Props) -> dict[str, Any] | None:
-        """A key that waits for its deletion counts as gone."""
+        """A key that waits for its deletion, or for that of its copies, counts as gone."""
         found = super().describe(api, object_id, inputs)
-        return None if found is None or found["KeyState"] == "PendingDeletion" else found
+        return None if found is None or found["KeyState"] in _GOING else found
 
     def tag_target(self, api: Api, object_id: str, state: Props) -> str:
         """Tags go by key id."""
@@ -84,7 +86,7 @@ class Key(ResourceType):
         if "description" in changed:
             api.call("UpdateKeyDescription", KeyId=object_id, Description=news.get("description", ""))
         if "policy" in changed:
-            text = news.get("policy") or json.dumps(_DEFAULT_POLICY)
+            text = news.get("policy") or json.dumps(DEFAULT_POLICY)
             api.call("PutKeyPolicy", KeyId=object_id, PolicyName="default", Policy=text)
         if "isEnabled" in changed and news.get("isEnabled", True):
             api.call("EnableKey", KeyId=object_id)
@@ -96,7 +98,7 @@ class Key(ResourceType):
     def delete(self, api: Api, object_id: str, state: Props) -> None:
         """Schedule the deletion."""
         found = self.unless_gone(api, "DescribeKey", KeyId=object_id)
-        if found is not None and found["KeyMetadata"]["KeyState"] != "PendingDeletion":
+        if found is not None and found["KeyMetadata"]["KeyState"] not in _GOING:
             days = state.get("deletionWindowInDays") or 30
             api.call("ScheduleKeyDeletion", KeyId=object_id, PendingWindowInDays=days)
 

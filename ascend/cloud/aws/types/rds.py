@@ -46,6 +46,7 @@ _REPLICA_LATER = (
     "maxAllocatedStorage",
     "parameterGroupName",
 )
+_PROMOTED_WITH = ("backupRetentionPeriod", "backupWindow")
 _RESTORE_LATER = ("allocatedStorage", "maxAllocatedStorage", "password")
 _RENAME = {
     "allocatedStorage": "AllocatedStorage",
@@ -216,9 +217,13 @@ class Instance(ResourceType):
         if "replicateSourceDb" in changed:
             if news.get("replicateSourceDb"):
                 raise ProviderError(f"{api.where}: replicateSourceDb: an instance cannot be made a replica afterwards")
-            api.call("PromoteReadReplica", DBInstanceIdentifier=identifier)
+            # Backups come with the promotion, everything else after it (instance.go, resourceInstanceUpdate).
+            params = api.params("PromoteReadReplica", news, rename=_RENAME, only=_PROMOTED_WITH)
+            api.call("PromoteReadReplica", DBInstanceIdentifier=identifier, **params)
+            changed = changed - {"replicateSourceDb", *_PROMOTED_WITH}
+        changed = _without_smaller_storage(found, news, changed)
         _refuse_shrinking(api, found, news, changed)
-        self._modify(api, identifier, olds, news, changed - {"replicateSourceDb"})
+        self._modify(api, identifier, olds, news, changed)
 
     def _modify(self, api: Api, identifier: str, olds: Props, news: Props, changed: set[str]) -> None:
         own = {"identifier", "enabledCloudwatchLogsExports", "port"}
@@ -272,6 +277,18 @@ def _secret(found: dict[str, Any]) -> Props:
 def _made_up(inputs: Props) -> str:
     """An identifier as the official provider makes one up: a prefix and 26 digits."""
     return f"{inputs.get('identifierPrefix') or 'terraform-'}{secrets.token_hex(13)}"
+
+
+def _without_smaller_storage(found: dict[str, Any], news: Props, changed: set[str]) -> set[str]:
+    """The changes without that to a size which storage has outgrown: where storage may grow, that is none.
+
+    instance.go: DiffSuppressFunc of allocated_storage.
+    """
+    size, wanted, most = (
+        int(figure or 0)
+        for figure in (found.get("AllocatedStorage"), news.get("allocatedStorage"), news.get("maxAllocatedStorage"))
+    )
+    return changed - {"allocatedStorage"} if wanted < size and wanted < most else changed
 
 
 def _refuse_shrinking(api: Api, found: dict[str, Any], news: Props, changed: set[str]) -> None:

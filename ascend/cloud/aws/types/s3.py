@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ascend.cloud.aws.resource import ResourceType
 from ascend.cloud.aws.tagging import LIST
 from ascend.cloud.aws.types.iam import judge_document, text_of
-from ascend.cloud.diff import same
 from ascend.cloud.provider import Failure, ProviderError
 from ascend.cloud.rules import show
-from ascend.cloud.values import UNKNOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ascend.cloud.aws.api import Api
     from ascend.cloud.values import Props
 
@@ -115,7 +115,18 @@ class Bucket(ResourceType):
             self._empty(api, name)
 
 
-class _Part(ResourceType):
+def require_here(api: Api, name: str) -> None:
+    """Make sure that a bucket is in the resource's region.
+
+    Raises:
+        ProviderError: it is in another, or nowhere.
+    """
+    where = api.call("GetBucketLocation", Bucket=name).get("LocationConstraint") or _HOME
+    if where != api.region:
+        raise ProviderError(f"{api.where}: the bucket {name} is in {where}; the resource is in {api.region}")
+
+
+class Part(ResourceType):
     """A part of a bucket's configuration: put, got and deleted as a whole; its id is the bucket's name.
 
     Class attributes:
@@ -134,7 +145,7 @@ class _Part(ResourceType):
     part_skip: ClassVar[frozenset[str]] = frozenset(
         {"bucket", "region", "expectedBucketOwner", "skipDestroy", "timeouts"}
     )
-    gone = (
+    gone: ClassVar[Sequence[str]] = (
         "NoSuchBucket",
         "NoSuchBucketPolicy",
         "NoSuchLifecycleConfiguration",
@@ -154,8 +165,9 @@ class _Part(ResourceType):
         api.call(self.put_op, **{"Bucket": name, self.put_member: self.part(api, inputs)})
 
     def create(self, api: Api, inputs: Props) -> str:
-        """The bucket must be there, in this region."""
+        """The bucket must be there, in this region: S3 sends a request to another one away (PermanentRedirect)."""
         name = str(inputs["bucket"])
+        require_here(api, name)
         self.put(api, name, inputs)
         api.created_id = name
         return name
@@ -182,7 +194,7 @@ class _Part(ResourceType):
             self.unless_gone(api, self.drop_op, Bucket=object_id)
 
 
-class BucketVersioning(_Part):
+class BucketVersioning(Part):
     """Whether old versions are kept."""
 
     pulumi_type = "aws:s3/bucketVersioning:BucketVersioning"
@@ -218,7 +230,7 @@ class BucketVersioning(_Part):
             self.unless_gone(api, self.put_op, Bucket=object_id, VersioningConfiguration=suspended)
 
 
-class BucketEncryption(_Part):
+class BucketEncryption(Part):
     """How objects are encrypted when nothing else is said."""
 
     pulumi_type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -237,95 +249,7 @@ class BucketEncryption(_Part):
         return failures
 
 
-class BucketLifecycle(_Part):
-    """What happens with objects as they grow old."""
-
-    pulumi_type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    put_op, put_member, get_op = (
-        "PutBucketLifecycleConfiguration",
-        "LifecycleConfiguration",
-        "GetBucketLifecycleConfiguration",
-    )
-    drop_op = "DeleteBucketLifecycle"
-    part_skip = _Part.part_skip | {"transitionDefaultMinimumObjectSize"}
-
-    def check(self, inputs: Props, region: str) -> list[Failure]:
-        """Every rule does something, once."""
-        rules = inputs.get("rules")
-        failures, seen = [], set()
-        for index, rule in enumerate(rules if isinstance(rules, list) else []):
-            if not isinstance(rule, dict):
-                continue
-            failures += _judge_rule(rule, f"rules[{index}]")
-            if rule.get("id") in seen:
-                failures.append(Failure(f"rules[{index}].id", f"{show(rule['id'])} is used twice"))
-            if rule.get("id") is not UNKNOWN:
-                seen.add(rule.get("id"))
-        return failures
-
-    def part(self, api: Api, inputs: Props) -> Any:
-        """S3 wants a filter or a prefix in every rule, and tags as a list."""
-        rules = []
-        for given in inputs.get("rules") or ():
-            rule = dict(given)
-            if "filter" not in rule and "prefix" not in rule:
-                rule["filter"] = {"prefix": ""}
-            both = (rule.get("filter") or {}).get("and")
-            if both and "tags" in both:
-                pairs = [{"key": key, "value": value} for key, value in sorted(both["tags"].items())]
-                rule["filter"] = {"and": {**both, "tags": pairs}}
-            rules.append(rule)
-        return super().part(api, {**inputs, "rules": rules})
-
-    def outputs(self, api: Api, object_id: str, inputs: Props, found: dict[str, Any]) -> Props:
-        """Rules as they were given while they are what is there."""
-        size = inputs.get("transitionDefaultMinimumObjectSize", "all_storage_classes_128K")
-        wanted = self.part(api, inputs)["Rules"]
-        rules = inputs.get("rules") if _equal(found["Rules"], wanted) else api.props(found)["rules"]
-        return {"bucket": object_id, "rules": rules, "transitionDefaultMinimumObjectSize": size}
-
-
-def _equal(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> bool:
-    """Moto drops an empty prefix; otherwise it answers with what it was given."""
-
-    def clean(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: clean(item) for key, item in node.items() if item not in ("", {}, None)}
-        return [clean(item) for item in node] if isinstance(node, list) else node
-
-    def short(rules: list[dict[str, Any]]) -> str:
-        return json.dumps(
-            [{k: v for k, v in clean(rule).items() if v != {}} for rule in rules], sort_keys=True, default=str
-        )
-
-    return same(short(found), short(wanted))
-
-
-def _judge_rule(rule: Props, where: str) -> list[Failure]:
-    actions = (
-        "abortIncompleteMultipartUpload",
-        "expiration",
-        "noncurrentVersionExpiration",
-        "noncurrentVersionTransitions",
-        "transitions",
-    )
-    if not any(rule.get(name) not in (None, []) for name in actions):
-        return [Failure(where, f"does nothing: one of {', '.join(actions)} must be set")]
-    failures = []
-    expiration = rule.get("expiration")
-    days = expiration.get("days") if isinstance(expiration, dict) else None
-    for index, transition in enumerate(rule["transitions"] if isinstance(rule.get("transitions"), list) else []):
-        after = transition.get("days") if isinstance(transition, dict) else None
-        place = f"{where}.transitions[{index}].days"
-        if isinstance(after, int) and transition.get("storageClass") in {"STANDARD_IA", "ONEZONE_IA"} and after < 30:  # noqa: PLR2004
-            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
-            failures.append(Failure(place, f"{after} is less than 30, which {transition['storageClass']} needs"))
-        if isinstance(after, int) and isinstance(days, int) and days <= after:
-            failures.append(Failure(f"{where}.expiration.days", f"{days} is not after the transition at {after} days"))
-    return failures
-
-
-class BucketPublicAccessBlock(_Part):
+class BucketPublicAccessBlock(Part):
     """What may never be public."""
 
     pulumi_type = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
@@ -334,7 +258,7 @@ class BucketPublicAccessBlock(_Part):
     drop_op = "DeletePublicAccessBlock"
 
 
-class BucketPolicy(_Part):
+class BucketPolicy(Part):
     """Who may do what."""
 
     pulumi_type = "aws:s3/bucketPolicy:BucketPolicy"
@@ -358,7 +282,7 @@ class BucketPolicy(_Part):
         return {"bucket": object_id, "policy": text_of(found["Policy"], inputs.get("policy"))}
 
 
-class BucketOwnershipControls(_Part):
+class BucketOwnershipControls(Part):
     """Who owns what others put in."""
 
     pulumi_type = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
@@ -375,7 +299,7 @@ class BucketOwnershipControls(_Part):
         return {"bucket": object_id, "rule": {"objectOwnership": found["Rules"][0]["ObjectOwnership"]}}
 
 
-class BucketLogging(_Part):
+class BucketLogging(Part):
     """Where requests are logged."""
 
     pulumi_type = "aws:s3/bucketLogging:BucketLogging"
@@ -397,7 +321,6 @@ TYPES = (
     Bucket(),
     BucketVersioning(),
     BucketEncryption(),
-    BucketLifecycle(),
     BucketPublicAccessBlock(),
     BucketPolicy(),
     BucketOwnershipControls(),

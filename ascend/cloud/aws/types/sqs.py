@@ -78,9 +78,9 @@ class Queue(_OfQueue):
     kind = "sqs-queue"
     tags = _TAGS
 
-    def check(self, inputs: Props, region: str) -> list[Failure]:  # noqa: ARG002 -- a hook
+    def check(self, inputs: Props, region: str) -> list[Failure]:
         """Redrive policies are documents."""
-        return [*_redrive(inputs.get("redrivePolicy")), *_redrive_allow(inputs.get("redriveAllowPolicy"))]
+        return [*_redrive(inputs.get("redrivePolicy"), region), *_redrive_allow(inputs.get("redriveAllowPolicy"))]
 
     def create(self, api: Api, inputs: Props) -> str:
         """All attributes go with the create."""
@@ -138,7 +138,7 @@ def _document(path: str, text: Any) -> Iterator[Failure | dict[str, Any]]:
     yield document if isinstance(document, dict) else Failure(path, "must be a JSON object")
 
 
-def _redrive(text: Any) -> Iterator[Failure]:
+def _redrive(text: Any, region: str) -> Iterator[Failure]:
     for document in _document("redrivePolicy", text):
         if isinstance(document, Failure):
             yield document
@@ -146,6 +146,9 @@ def _redrive(text: Any) -> Iterator[Failure]:
         target, count = document.get("deadLetterTargetArn"), document.get("maxReceiveCount")
         if not str(target).startswith("arn:") or ":sqs:" not in str(target):
             yield Failure("redrivePolicy", f"deadLetterTargetArn must be the ARN of a queue, not {target}")
+        elif region and str(target).split(":")[3] != region:
+            # SQS developer guide, dead-letter queues: in the same account and Region.
+            yield Failure("redrivePolicy", f"deadLetterTargetArn {target} must be in {region}, as the queue is")
         if not isinstance(count, int) or not 1 <= count <= _MOST_RECEIVES:
             yield Failure("redrivePolicy", f"maxReceiveCount must be 1 to {_MOST_RECEIVES}, not {count}")
 
