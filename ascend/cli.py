@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -32,8 +33,26 @@ app = typer.Typer(
 )
 cloud_app = typer.Typer(help="The embedded cloud: an emulated AWS on this machine, with no account.")
 app.add_typer(cloud_app, name="cloud")
+prices_app = typer.Typer(help="The prices that estimates are made with.")
+app.add_typer(prices_app, name="prices")
+
+
+class Heading(StrEnum):
+    """What `cost` adds up by."""
+
+    SERVICE = "service"
+    COMPONENT = "component"
+    REGION = "region"
+    PHASE = "phase"
+
 
 StackArgument = Annotated[str, typer.Argument(metavar="STACK", help="The stack's name: dev for Pulumi.dev.yaml.")]
+MaybeStackArgument = Annotated[
+    str | None, typer.Argument(metavar="[STACK]", help="The stack's name; without it give --system and --phase.")
+]
+UsersOption = Annotated[
+    int | None, typer.Option("--users", min=1, help="How many users. Default: those that the phase is meant for.")
+]
 EmbeddedOption = Annotated[
     bool, typer.Option("--embedded", help="Work on the embedded cloud: no account, no CLI, no network.")
 ]
@@ -124,6 +143,70 @@ def outputs(
 
 
 @app.command()
+def capacity(
+    stack: MaybeStackArgument = None,
+    *,
+    system: SystemOption = None,
+    phase: PhaseOption = None,
+    users: UsersOption = None,
+    json: JsonOption = False,
+    cwd: CwdOption = HERE,
+) -> None:
+    """Say whether a stack holds its users, what gives way first, and how many users it holds at most."""
+    from ascend.capacity import command  # noqa: PLC0415 -- only the commands that use it pay for it
+
+    command.capacity(cwd, stack, system=system, phase=phase, users=users, json=json)
+
+
+@app.command()
+def simulate(
+    stack: MaybeStackArgument = None,
+    *,
+    trace: Annotated[
+        str,
+        typer.Option(
+            "--trace",
+            metavar="TRACE",
+            help="daily, spike, launch, or a CSV file with the columns seconds and load (1 is the busiest time) or "
+            "requests_per_second.",
+        ),
+    ],
+    system: SystemOption = None,
+    phase: PhaseOption = None,
+    users: UsersOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where the chart goes (SVG). Default: in .ascend/charts.")
+    ] = None,
+    json: JsonOption = False,
+    cwd: CwdOption = HERE,
+) -> None:
+    """Run a stack's tasks under a load over time: autoscaling, response times, errors, cost."""
+    from ascend.capacity import command  # noqa: PLC0415 -- as above
+
+    command.simulate(cwd, stack, system=system, phase=phase, users=users, trace=trace, out=out, json=json)
+
+
+@app.command()
+def cost(
+    stack: MaybeStackArgument = None,
+    *,
+    system: SystemOption = None,
+    phase: PhaseOption = None,
+    by: Annotated[
+        Heading | None, typer.Option("--by", help="What to add up by; phase shows the ladder of all four.")
+    ] = None,
+    users: UsersOption = None,
+    json: JsonOption = False,
+    cwd: CwdOption = HERE,
+) -> None:
+    """Say what a stack costs in a month, at the least, expected and the most load; without a phase, at each of them."""
+    from ascend.cost import command  # noqa: PLC0415 -- only the commands that use it pay for it
+
+    heading = None if by is None else command.By(by)
+    command.cost(cwd, stack, system=system, phase=phase, by=heading, users=users, json=json)
+
+
+@app.command()
 def version(*, json: JsonOption = False) -> None:
     """Print the version."""
     if json:
@@ -148,6 +231,14 @@ def cloud_status(*, json: JsonOption = False, cwd: CwdOption = HERE) -> None:
 def cloud_stop(*, json: JsonOption = False, cwd: CwdOption = HERE) -> None:
     """Stop the embedded cloud. What was deployed to it goes, and the state of it."""
     session.cloud_stop(cwd, json=json)
+
+
+@prices_app.command("refresh")
+def prices_refresh(*, json: JsonOption = False) -> None:
+    """Renew the price table from the AWS Price List, with the AWS credentials of the environment."""
+    from ascend.cost import command  # noqa: PLC0415 -- only the commands that use it pay for it
+
+    command.prices_refresh(json=json)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

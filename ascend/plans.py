@@ -5,13 +5,12 @@ It is made by the embedded engine, offline and without an account; nothing is cr
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ascend import session, target
-from ascend.engine.model import Op, Target
+from ascend.engine.model import EventKind, Op, Target
 from ascend.errors import InputError
 from ascend.ui import console
 from ascend.ui.progress import Progress
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ascend.engine.model import Step
+    from ascend.engine.model import Event, Step
 
 #: The phases in order; also given by their number.
 PHASES = ("single-region", "cached", "scaled", "global")
@@ -86,7 +85,7 @@ def target_of(root: Path, system: str, phase: str) -> Target:
     """
     name = phase_name(phase)
     stack = f"{system}-p{PHASES.index(name) + 1}"
-    config = {
+    config: dict[str, Any] = {
         "aws:region": REGIONS[0],
         "ascend:system": system,
         "ascend:phase": name,
@@ -95,7 +94,7 @@ def target_of(root: Path, system: str, phase: str) -> Target:
         "ascend:zone": f"{stack}.example",
     }
     if name == PHASES[-1]:
-        config["ascend:regions"] = json.dumps(list(REGIONS))
+        config["ascend:regions"] = list(REGIONS)
     return Target(root, target.check_name(stack), config)
 
 
@@ -133,6 +132,12 @@ def of_target(wanted: Target) -> Plan:
     os.environ.setdefault("CLOUDFLARE_API_TOKEN", "embedded")
     from ascend.engine.embedded import EmbeddedEngine  # noqa: PLC0415 -- only the commands that plan pay for it
 
-    with Progress(console.stderr(), f"planning {wanted.stack}", detailed=False) as progress:
-        result = EmbeddedEngine().preview(wanted, progress.on_event)
+    with session.harmless(), Progress(console.stderr(), f"planning {wanted.stack}", detailed=False) as progress:
+
+        def show(event: Event) -> None:
+            """Advice on the config is of no use to who only reads the plan; warnings are."""
+            if event.kind is not EventKind.DIAGNOSTIC or event.severity != "info":
+                progress.on_event(event)
+
+        result = EmbeddedEngine().preview(wanted, show)
     return Plan.of(wanted.stack, result.steps)

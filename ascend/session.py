@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ascend import protection
 from ascend import target as targets
 from ascend.errors import InputError, StoppedError
 from ascend.ui import console, report
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ascend.cloud.process import CloudInfo
-    from ascend.engine.model import Engine, OnEvent, RunResult, Target
+    from ascend.engine.model import Engine, Event, OnEvent, RunResult, Step, Target
 
 #: What the set-up writes to protect the embedded state; only the embedded cloud's stacks are encrypted with it.
 PASSPHRASE_FILE = Path(".ascend/passphrase")
@@ -57,7 +58,9 @@ class Session:
             self._print_document(result)
             return
         self._print_plan(result)
-        if report.changes(result.summary):
+        if refusal := protection.locked(result.steps, self.target.stack):
+            console.print_note(f"up would be refused: {refusal}")
+        elif report.changes(result.summary):
             self._print_next("up")
 
     def up(self, *, ask: bool, preview: bool) -> None:
@@ -68,9 +71,12 @@ class Session:
         """
         if ask:
             _require_terminal("up changes the stack")
-            self._agree(self._plan(), "Update")
-        elif preview:
-            self._plan()
+        if ask or preview:
+            plan = self._plan()
+            if refusal := protection.locked(plan.steps, self.target.stack):
+                raise InputError(refusal)
+            if ask:
+                self._agree(plan, "Update")
         result = self._watch("updating", self.engine.up)
         if self.json:
             self._print_document(result)
@@ -108,8 +114,21 @@ class Session:
             console.print_note(f"{self.target.stack} has no outputs")
 
     def _plan(self) -> RunResult:
-        with _harmless():
-            return self._watch("previewing", self.engine.preview, detailed=False)
+        planned: dict[str, Step] = {}
+
+        def preview(target: Target, on_event: OnEvent) -> RunResult:
+            def keep(event: Event) -> None:
+                if event.step is not None:
+                    planned[event.step.urn] = event.step
+                on_event(event)
+
+            return self.engine.preview(target, keep)
+
+        with harmless():
+            try:
+                return self._watch("previewing", preview, detailed=False)
+            except InputError as error:
+                raise protection.explained(error, list(planned.values()), self.target.stack) from error
 
     def _watch(self, doing: str, work: Callable[[Target, OnEvent], RunResult], *, detailed: bool = True) -> RunResult:
         with Progress(console.stderr(), f"{doing} {self.target.stack}", detailed=detailed) as progress:
@@ -176,7 +195,7 @@ def open_session(
     if chosen is EngineName.EMBEDDED and not embedded:
         raise InputError("--engine embedded works on the embedded cloud only; add --embedded")
     if embedded:
-        _offer_passphrase(root)
+        offer_passphrase(root)
         # As with AWS: the program wants credentials, and the embedded cloud takes any.
         os.environ.setdefault("CLOUDFLARE_API_TOKEN", "embedded")
     return Session(_engine(chosen, embedded=embedded), target, embedded, json)
@@ -192,7 +211,7 @@ def _engine(name: EngineName, *, embedded: bool) -> Engine:
     return PulumiCliEngine(embedded=embedded)
 
 
-def _offer_passphrase(root: Path) -> None:
+def offer_passphrase(root: Path) -> None:
     """Lets the engines use the passphrase that the set-up made, where the environment names none."""
     file = root / PASSPHRASE_FILE
     if file.is_file() and not any(os.environ.get(name) for name in _PASSPHRASE_VARIABLES):
@@ -213,7 +232,7 @@ def _confirm(question: str) -> None:
     """
     answer = ""
     try:
-        with _harmless():
+        with harmless():
             sys.stderr.write(f"{question} [y/N] ")
             sys.stderr.flush()
             answer = sys.stdin.readline()
@@ -225,7 +244,7 @@ def _confirm(question: str) -> None:
 
 
 @contextlib.contextmanager
-def _harmless() -> Iterator[None]:
+def harmless() -> Iterator[None]:
     """For what changes nothing: says so where it is interrupted.
 
     Raises:

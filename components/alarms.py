@@ -112,10 +112,18 @@ def below(limit: float) -> When:
     return {"threshold": limit, "comparison": "LessThanThreshold"}
 
 
-def declare(component: Component, alarms: Sequence[Alarm], topic_arn: pulumi.Input[str]) -> None:
+def declare(
+    component: Component, alarms: Sequence[Alarm], topic_arn: pulumi.Input[str], *, region: str | None = None
+) -> None:
     """Declare `alarms` as children of the component whose resources they watch.
 
     Call it before `register_outputs`. Both the alarm and its end are sent to `topic_arn`.
+
+    Args:
+        component: the parent.
+        alarms: what to declare.
+        topic_arn: the topic, in the alarms' region.
+        region: where their metrics are; None for the component's own region.
     """
     for alarm in alarms:
         name = component.child(alarm.name)
@@ -130,7 +138,7 @@ def declare(component: Component, alarms: Sequence[Alarm], topic_arn: pulumi.Inp
             treat_missing_data=alarm.missing,
             alarm_actions=[topic_arn],
             ok_actions=[topic_arn],
-            region=component.scope.region,
+            region=region or component.scope.region,
             tags=component.tags(),
             opts=component.child_options(),
             **(_plain(alarm) if alarm.expression is None else {"metric_queries": _queries(alarm, alarm.expression)}),

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_aws import ec2, vpc
+from pulumi_aws import ec2
 
 from components import policy
 from components.base import Component
-
-_HTTPS = 443
+from components.security_rules import HTTPS, inward
 
 
 def interface_endpoints(
@@ -39,18 +38,7 @@ def interface_endpoints(
         tags=component.tags(component.child("endpoints")),
         opts=component.child_options(),
     )
-    rule = vpc.SecurityGroupIngressRule(
-        component.child("endpoints"),
-        security_group_id=group.id,
-        description="From the network",
-        ip_protocol="tcp",
-        from_port=_HTTPS,
-        to_port=_HTTPS,
-        cidr_ipv4=cidr,
-        region=region,
-        tags=component.tags(),
-        opts=component.child_options(),
-    )
+    rule = inward(component, "endpoints", group.id, port=HTTPS, description="From the network", cidr=cidr)
     for service in services:
         ec2.VpcEndpoint(
             component.child(f"endpoint-{service}"),

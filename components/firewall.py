@@ -165,8 +165,9 @@ class Firewall(Component):
             "evaluation_window_sec": rate.window_s,
             # The connection's own address is that of whoever stands in front, the same for all.
             "aggregate_key_type": "FORWARDED_IP",
-            # Nobody in front writes anything but an address there.
-            "forwarded_ip_config": {"header_name": self._args.client_header, "fallback_behavior": "MATCH"},
+            # Whoever stands in front writes it for every client. What comes without one is no client's: Cloudflare's
+            # monitors ask for themselves, and to match is to be refused.
+            "forwarded_ip_config": {"header_name": self._args.client_header, "fallback_behavior": "NO_MATCH"},
         }
         base = base_of(rate.path)
         if base:

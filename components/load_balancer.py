@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import ec2, lb, s3, vpc
+from pulumi_aws import ec2, lb, s3
 
 from components import alarms, facts, policy
 from components.base import Component, Scope
@@ -13,12 +13,16 @@ from components.errors import ComponentError
 from components.load_balancer_alarms import watch
 from components.logs import RETENTION_DAYS
 from components.paths import path_patterns, priorities
+from components.security_rules import connect, inward
 from components.thresholds import IngressThresholds
 from components.trust import trusted_authority
 
 _HTTP, _HTTPS = 80, 443
 #: Room for the ranges that Cloudflare may add. A security group counts all of it against its 60 rules, for each port.
 _MAX_RANGES = 25
+#: A task that loads for so long is not taken for ill. As long as the check of its container waits, which is the quicker
+#: one of a task that has been well: ECS replaces it after 30 s.
+_HEALTH_INTERVAL_S, _HEALTH_FAILURES = 10, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,50 +169,28 @@ class LoadBalancer(Component):
             opts=self.child_options(),
         )
         return [
-            vpc.SecurityGroupIngressRule(
-                self.child(f"cloudflare-{kind}"),
-                security_group_id=group.id,
+            inward(
+                self,
+                f"cloudflare-{kind}",
+                group.id,
+                port=port,
                 description=f"Cloudflare, {kind}",
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
                 prefix_list_id=ranges.id,
-                region=region,
-                tags=self.tags(),
-                opts=self.child_options(),
             )
             for kind, port in (("http", _HTTP), ("https", _HTTPS))
         ]
 
     def _open_to_front(self, group: ec2.SecurityGroup) -> list[pulumi.Resource]:
         """In: from the front group, which the way in through the HTTP API is a member of."""
-        front, region = self._args.front_security_group_id, self.scope.region
-        return [
-            vpc.SecurityGroupEgressRule(
-                self.child("from-front"),
-                security_group_id=front,
-                description="To the load balancer",
-                ip_protocol="tcp",
-                from_port=_HTTP,
-                to_port=_HTTP,
-                referenced_security_group_id=group.id,
-                region=region,
-                tags=self.tags(),
-                opts=self.child_options(),
-            ),
-            vpc.SecurityGroupIngressRule(
-                self.child("from-front"),
-                security_group_id=group.id,
-                description="From the HTTP API's link",
-                ip_protocol="tcp",
-                from_port=_HTTP,
-                to_port=_HTTP,
-                referenced_security_group_id=front,
-                region=region,
-                tags=self.tags(),
-                opts=self.child_options(),
-            ),
-        ]
+        return connect(
+            self,
+            "from-front",
+            self._args.front_security_group_id,
+            group.id,
+            port=_HTTP,
+            description="To the load balancer",
+            inward_description="From the HTTP API's link",
+        )
 
     def _make_balancer(self, group: ec2.SecurityGroup, rules: list[pulumi.Resource]) -> lb.LoadBalancer:
         args = self._args
@@ -343,10 +325,10 @@ class LoadBalancer(Component):
                 protocol="HTTP",
                 path=target.health_path,
                 matcher="200-299",
-                interval=10,
+                interval=_HEALTH_INTERVAL_S,
                 timeout=5,
                 healthy_threshold=2,
-                unhealthy_threshold=3,
+                unhealthy_threshold=_HEALTH_FAILURES,
             ),
             region=self.scope.region,
             tags=self.tags(self.child(key)),

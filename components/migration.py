@@ -6,21 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi_aws import dms, ec2, iam, secretsmanager, vpc
+from pulumi_aws import dms, ec2, iam
 
 from components import alarms, facts, policy
-from components.alarms import Alarm, Metric, above, below
 from components.base import Component, Scope, physical
 from components.errors import ComponentError
 from components.logs import log_group
-
-_HTTPS = 443
-_GIB = 1024**3
-#: What must stay free for changes that wait to be applied, in percent of the instance's storage.
-_DISK_FREE_PCT = 20
-#: Secrets Manager's shortest time to change one's mind.
-_RECOVERY_DAYS = 7
-_PERIOD_S = 60
+from components.migration_alarms import migration_alarms
+from components.secrets import passing_secret
+from components.security_rules import ANYWHERE, HTTPS, connect, outward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,30 +178,13 @@ class Migration(Component):
 
     def _secret(self, side: str, end: MigrationEnd) -> pulumi.Output[str]:
         """A database's address and password; services have the stack's own from another secret, maybe a pool's."""
-        secret = secretsmanager.Secret(
-            self.child(side),
-            description=f"The {side} of the migration into {self.scope.system}, stack {self.scope.stack}",
-            kms_key_id=self._args.key_arn,
-            recovery_window_in_days=_RECOVERY_DAYS,
-            region=self.scope.region,
-            tags=self.tags(),
-            opts=self.child_options(),
+        return passing_secret(
+            self,
+            side,
+            f"The {side} of the migration into {self.scope.system}, stack {self.scope.stack}",
+            self._args.key_arn,
+            {"host": end.host, "port": end.port, "username": end.username, "password": end.password},
         )
-        fields = {
-            "host": end.host,
-            "port": end.port,
-            "username": end.username,
-            "password": end.password,
-        }
-        version = secretsmanager.SecretVersion(
-            self.child(side),
-            secret_id=secret.id,
-            secret_string=pulumi.Output.json_dumps(pulumi.Output.secret(fields), sort_keys=True),
-            region=self.scope.region,
-            opts=self.child_options(),
-        )
-        # Known with its value: DMS reads it when the endpoint is made.
-        return pulumi.Output.all(secret.arn, version.version_id).apply(lambda known: str(known[0]))
 
     def _role(self, secret_arns: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
         """Who reads the passwords: https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html."""
@@ -250,37 +227,19 @@ class Migration(Component):
             tags=self.tags(self.child("group")),
             opts=self.child_options(),
         )
-        common: dict[str, Any] = {"ip_protocol": "tcp", "region": region, "tags": self.tags()}
-        outward: dict[str, tuple[int, dict[str, Any]]] = {
-            "to-source": (args.source.port, {"cidr_ipv4": "0.0.0.0/0", "description": "The database that is left"}),
-            "to-https": (_HTTPS, {"cidr_ipv4": "0.0.0.0/0", "description": "Secrets and logs"}),
-            "to-target": (
-                args.target.port,
-                {"referenced_security_group_id": args.target_group_id, "description": "The stack's database"},
-            ),
-        }
+        outward(self, "to-https", group.id, port=HTTPS, description="Secrets and logs", cidr=ANYWHERE)
+        port = args.source.port
         # A source on 443 would be the same rule twice, which EC2 refuses.
-        if args.source.port == _HTTPS:
-            del outward["to-source"]
-        for suffix, (port, where) in outward.items():
-            vpc.SecurityGroupEgressRule(
-                self.child(suffix),
-                security_group_id=group.id,
-                from_port=port,
-                to_port=port,
-                **where,
-                **common,
-                opts=self.child_options(),
-            )
-        vpc.SecurityGroupIngressRule(
-            self.child("to-target"),
-            security_group_id=args.target_group_id,
-            description="The migration",
-            from_port=args.target.port,
-            to_port=args.target.port,
-            referenced_security_group_id=group.id,
-            **common,
-            opts=self.child_options(),
+        if port != HTTPS:
+            outward(self, "to-source", group.id, port=port, description="The database that is left", cidr=ANYWHERE)
+        connect(
+            self,
+            "to-target",
+            group.id,
+            args.target_group_id,
+            port=args.target.port,
+            description="The stack's database",
+            inward_description="The migration",
         )
         return group
 
@@ -355,53 +314,3 @@ def table_rules(tables: Sequence[str]) -> list[dict[str, Any]]:
             }
         )
     return rules
-
-
-def migration_alarms(
-    instance_id: pulumi.Input[str], task_id: pulumi.Input[str], *, lag_s: int, storage_gib: int
-) -> list[Alarm]:
-    """How far the copy is behind, and whether the machine runs full.
-
-    Args:
-        instance_id: the replication instance.
-        task_id: the task, as metrics name it.
-        lag_s: seconds behind.
-        storage_gib: the instance's storage, in GiB.
-    """
-    task = {"ReplicationInstanceIdentifier": instance_id, "ReplicationTaskIdentifier": task_id}
-    latency = {
-        "source": "The migration reads changes {lag} s late. The source keeps its log for that long: watch its disk.",
-        "target": "The migration is {lag} s behind. Do not switch over; look for long transactions and missing keys.",
-    }
-    found = [
-        Alarm(
-            name=f"{side}-latency",
-            description=text.format(lag=lag_s),
-            metrics={"late": _metric(f"CDCLatency{side.title()}", task, "Maximum")},
-            **above(lag_s),
-            periods=5,
-            datapoints=5,
-            # Before and during the full load there is nothing to be late with.
-            missing="notBreaching",
-        )
-        for side, text in latency.items()
-    ]
-    return [
-        *found,
-        Alarm(
-            name="disk",
-            description=f"The migration's machine has less than {_DISK_FREE_PCT} % of its storage free: changes wait "
-            "to be applied. Give it more (`storageGib`), or a larger class.",
-            metrics={
-                "free": _metric("FreeStorageSpace", {"ReplicationInstanceIdentifier": instance_id}, "Minimum"),
-            },
-            **below(storage_gib * _GIB * _DISK_FREE_PCT // 100),
-            periods=5,
-            datapoints=3,
-            missing="notBreaching",
-        ),
-    ]
-
-
-def _metric(name: str, dimensions: dict[str, pulumi.Input[str]], statistic: str) -> Metric:
-    return Metric(namespace="AWS/DMS", name=name, dimensions=dimensions, statistic=statistic, period_s=_PERIOD_S)

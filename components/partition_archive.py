@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import iam, rds, vpc
+from pulumi_aws import iam, rds
 
 from components import policy
 from components.base import Component, Scope
-
-_HTTPS = 443
+from components.security_rules import HTTPS, outward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +86,12 @@ class PartitionArchive(Component):
             region=region,
             opts=self.child_options(depends_on=[write]),
         )
-        vpc.SecurityGroupEgressRule(
-            self.child("to-storage"),
-            security_group_id=args.database_group_id,
+        outward(
+            self,
+            "to-storage",
+            args.database_group_id,
+            port=HTTPS,
             description="Old partitions go to the archive",
-            ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
             prefix_list_id=args.storage_prefix_list_id,
-            region=region,
-            tags=self.tags(),
-            opts=self.child_options(),
         )
         self.register_outputs({})

@@ -9,6 +9,7 @@ from pulumi_aws import ec2, vpc
 from components.base import Component, Scope
 from components.errors import ComponentError
 from components.network import tier_cidr
+from components.security_rules import inward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,15 +139,12 @@ class Peering(Component):
         self.register_outputs({"connectionId": self.connection_id})
 
     def _opening(self, suffix: str, side: Side, other: Side, opening: Opening) -> vpc.SecurityGroupIngressRule:
-        return vpc.SecurityGroupIngressRule(
-            self.child(suffix),
-            security_group_id=opening.security_group_id,
+        return inward(
+            self,
+            suffix,
+            opening.security_group_id,
+            port=opening.port,
             description=f"Tasks in {other.scope.region}",
-            ip_protocol="tcp",
-            from_port=opening.port,
-            to_port=opening.port,
-            cidr_ipv4=tier_cidr(other.cidr, "private"),
+            cidr=tier_cidr(other.cidr, "private"),
             region=side.scope.region,
-            tags=self.tags(),
-            opts=self.child_options(),
         )

@@ -57,13 +57,19 @@ def trust(service: str, account_id: pulumi.Input[str], source_arn: pulumi.Input[
     """Who may take a role: `service`, and only for resources of this account (no confused deputy)."""
     return document(
         {
-            "Sid": "Trust",
-            "Effect": "Allow",
-            "Principal": {"Service": service},
-            "Action": "sts:AssumeRole",
+            **_trusted(service),
             "Condition": {
                 "StringEquals": {"aws:SourceAccount": account_id},
                 "ArnLike": {"aws:SourceArn": source_arn},
             },
         },
     )
+
+
+def trust_unnamed(service: str) -> pulumi.Output[str]:
+    """Who may take a role: `service`, where it does not say for which resource it does."""
+    return document(_trusted(service))
+
+
+def _trusted(service: str) -> Statement:
+    return {"Sid": "Trust", "Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import ec2, iam, rds, secretsmanager, vpc
+from pulumi_aws import ec2, iam, rds
 
 from components import alarms, policy
 from components.base import Component, Scope, physical
@@ -13,6 +13,8 @@ from components.database import USERNAME
 from components.errors import ComponentError
 from components.logs import log_group
 from components.rds_instance import PORT
+from components.secrets import passing_secret
+from components.security_rules import connect
 
 #: The group that every proxy has and cannot be without.
 _TARGET_GROUP = "default"
@@ -20,7 +22,6 @@ _TARGET_GROUP = "default"
 _IDLE_SHARE = 0.5
 #: Seconds until a client's connection is closed that has asked nothing; an application's own pool closes them sooner.
 IDLE_CLIENT_S = 1800
-_RECOVERY_DAYS = 7
 #: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ConnectionPoolConfiguration.html, read 2026-11-21.
 _MOST_BORROW_S = 3600
 
@@ -114,10 +115,23 @@ class Proxy(Component):
             tags=self.tags(self.child("group")),
             opts=self.child_options(),
         )
-        rules = self._rules(group.id)
+        rules = connect(
+            self,
+            "to-database",
+            group.id,
+            args.database_group_id,
+            port=PORT,
+            description=f"{self.name} to database",
+        )
         # RDS would make the log group itself, without key and retention.
         log = log_group(self, "log", f"/aws/rds/proxy/{identifier}", args.key_arn, protect=False)
-        secret_arn = self._secret()
+        secret_arn = passing_secret(
+            self,
+            "login",
+            f"How {self.name} logs in to the database",
+            args.key_arn,
+            {"username": USERNAME, "password": args.password},
+        )
         role, may_read = self._role(secret_arn)
         proxy = rds.Proxy(
             self.child("pool"),
@@ -170,59 +184,6 @@ class Proxy(Component):
         self.security_group_id = group.id
         self.register_outputs({"proxyName": self.proxy_name, "address": self.address})
 
-    def _rules(self, group_id: pulumi.Input[str]) -> list[pulumi.Resource]:
-        """Out of the proxy, into the database."""
-        args, region = self._args, self.scope.region
-        return [
-            vpc.SecurityGroupEgressRule(
-                self.child("to-database"),
-                security_group_id=group_id,
-                description=f"{self.name} to database",
-                ip_protocol="tcp",
-                from_port=PORT,
-                to_port=PORT,
-                referenced_security_group_id=args.database_group_id,
-                region=region,
-                tags=self.tags(),
-                opts=self.child_options(),
-            ),
-            vpc.SecurityGroupIngressRule(
-                self.child("to-database"),
-                security_group_id=args.database_group_id,
-                description=f"{self.name} to database",
-                ip_protocol="tcp",
-                from_port=PORT,
-                to_port=PORT,
-                referenced_security_group_id=group_id,
-                region=region,
-                tags=self.tags(),
-                opts=self.child_options(),
-            ),
-        ]
-
-    def _secret(self) -> pulumi.Output[str]:
-        """The ARN of the proxy's own secret, known once it has a value."""
-        args, region = self._args, self.scope.region
-        secret = secretsmanager.Secret(
-            self.child("login"),
-            description=f"How {self.name} logs in to the database",
-            kms_key_id=args.key_arn,
-            recovery_window_in_days=_RECOVERY_DAYS,
-            region=region,
-            tags=self.tags(),
-            opts=self.child_options(),
-        )
-        version = secretsmanager.SecretVersion(
-            self.child("login"),
-            secret_id=secret.id,
-            secret_string=pulumi.Output.json_dumps(
-                pulumi.Output.secret({"username": USERNAME, "password": args.password}), sort_keys=True
-            ),
-            region=region,
-            opts=self.child_options(),
-        )
-        return pulumi.Output.all(secret.arn, version.version_id).apply(lambda known: str(known[0]))
-
     def _role(self, secret_arn: pulumi.Output[str]) -> tuple[iam.Role, iam.RolePolicy]:
         """The role with which the proxy reads its secret."""
         role = iam.Role(
@@ -231,14 +192,7 @@ class Proxy(Component):
             # Without a condition on the source: RDS does not say that it sends one when a proxy takes its role
             # (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-iam-setup.html, read 2026-11-21). Only
             # this account can hand the role to a proxy.
-            assume_role_policy=policy.document(
-                {
-                    "Sid": "Trust",
-                    "Effect": "Allow",
-                    "Principal": {"Service": "rds.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                }
-            ),
+            assume_role_policy=policy.trust_unnamed("rds.amazonaws.com"),
             tags=self.tags(),
             opts=self.child_options(),
         )

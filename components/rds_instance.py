@@ -56,7 +56,7 @@ def arguments(component: Component, args: Sized) -> dict[str, Any]:
         "storage_type": "gp3",
         # No `ignore_changes`: the provider itself passes over a size below the one that storage has grown to (its
         # DiffSuppressFunc, internal/service/rds/instance.go), and a larger size has to take effect. A replica begins
-        # with its source's storage, whatever is said here; later it has to be enlarged with its source.
+        # with its source's storage, whatever is said here.
         "allocated_storage": args.storage_gib,
         "max_allocated_storage": args.max_storage_gib if args.max_storage_gib > args.storage_gib else None,
         "storage_encrypted": True,

@@ -109,8 +109,10 @@ class Replica(Component):
             opts=self.child_options(
                 depends_on=rds_instance.log_groups(self, args.key_arn, protect=False),
                 # Where it was put is where it stays: after a failover the source is in another zone, and a replica that
-                # followed would be a new one.
-                ignore_changes=["availabilityZone"],
+                # followed would be a new one. Its storage grows by itself as its source's data does: RDS refuses to
+                # enlarge that of a replica in its first six hours and while its source's is being optimized, which is
+                # when a promotion would (hashicorp/terraform-provider-aws issue 12493).
+                ignore_changes=["availabilityZone", "allocatedStorage"],
             ),
         )
         alarms.declare(

@@ -9,6 +9,8 @@ from pulumi_aws import secretsmanager
 from components.base import Component, Scope
 
 _RECOVERY_DAYS = 30
+#: Of a secret that only repeats another: Secrets Manager's shortest.
+_COPY_RECOVERY_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +72,40 @@ class Secrets(Component):
     def reference(self, key: str, field: str) -> pulumi.Output[str]:
         """What a container definition's `valueFrom` takes for one field of a secret."""
         return self.arns[key].apply(lambda arn: f"{arn}:{field}::")
+
+
+def passing_secret(
+    component: Component,
+    suffix: str,
+    description: str,
+    key_arn: pulumi.Input[str],
+    fields: Mapping[str, pulumi.Input[str | int]],
+) -> pulumi.Output[str]:
+    """The ARN of a secret for an AWS service, which goes with its component; what is in it is elsewhere too.
+
+    It is known with its value: who is given the ARN reads it at once.
+
+    Args:
+        component: the parent.
+        suffix: of its name.
+        description: as consoles show it.
+        key_arn: the key that encrypts it.
+        fields: its fields.
+    """
+    secret = secretsmanager.Secret(
+        component.child(suffix),
+        description=description,
+        kms_key_id=key_arn,
+        recovery_window_in_days=_COPY_RECOVERY_DAYS,
+        region=component.scope.region,
+        tags=component.tags(),
+        opts=component.child_options(),
+    )
+    version = secretsmanager.SecretVersion(
+        component.child(suffix),
+        secret_id=secret.id,
+        secret_string=pulumi.Output.json_dumps(pulumi.Output.secret(dict(fields)), sort_keys=True),
+        region=component.scope.region,
+        opts=component.child_options(),
+    )
+    return pulumi.Output.all(secret.arn, version.version_id).apply(lambda known: str(known[0]))

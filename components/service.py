@@ -4,19 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_aws import ec2, ecs, servicediscovery, vpc
+from pulumi_aws import ec2, ecs, servicediscovery
 
 from components import alarms
 from components.base import Component, Scope
 from components.container import Container, Sidecar, container_definitions
 from components.errors import ComponentError, DeploymentError
 from components.logs import log_group
+from components.security_rules import ANYWHERE, HTTPS, connect, outward
+from components.service_alarms import ServiceThresholds, service_alarms
 from components.service_roles import Access, execution_role, task_role
 
-_HTTPS = 443
 _DNS_TTL_S = 10
-#: How long a task that starts may fail the load balancer's health check, which asks before everything is loaded.
-_GRACE_S = 120
 #: Weights of capacity providers are parts of this.
 _WHOLE = 100
 #: The longest a task has to finish what it is doing. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
@@ -49,19 +48,6 @@ class Peer:
                 f"peer on port {self.port}: only one of `security_group_id` and `cidr` can be given, and one has to be"
             )
             raise ComponentError(msg)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceThresholds:
-    """Where the service's alarms go off.
-
-    Attributes:
-        cpu_pct: CPU in percent of what its tasks have.
-        memory_pct: memory in percent of what its tasks have.
-    """
-
-    cpu_pct: float
-    memory_pct: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +218,8 @@ class Service(Component):
             opts=self.child_options(),
         )
         service = self._service(group, definition, registry, needed)
-        alarms.declare(self, [*self._alarms(service.name), *args.own_alarms], args.topic_arn)
+        own = service_alarms(name, args.cluster_name, service.name, args.thresholds, tasks=args.tasks)
+        alarms.declare(self, [*own, *args.own_alarms], args.topic_arn)
         # Known only when the requested version runs, so that nothing is built on one that was rolled back.
         self.service_name = pulumi.Output.all(service.name, service.task_definition, definition.arn).apply(
             lambda known: _deployed(*known)
@@ -251,76 +238,22 @@ class Service(Component):
 
     def _rules(self, group: ec2.SecurityGroup) -> list[pulumi.Resource]:
         """In: from the front, to the port. Out: HTTPS, and the peers, which are opened to this service alone."""
-        args, region = self._args, self.scope.region
+        args = self._args
         rules: list[pulumi.Resource] = [
-            vpc.SecurityGroupEgressRule(
-                self.child("to-https"),
-                security_group_id=group.id,
-                description="Images, AWS, APIs of others",
-                ip_protocol="tcp",
-                from_port=_HTTPS,
-                to_port=_HTTPS,
-                cidr_ipv4="0.0.0.0/0",
-                region=region,
-                tags=self.tags(),
-                opts=self.child_options(),
-            ),
+            outward(self, "to-https", group.id, port=HTTPS, description="Images, AWS, APIs of others", cidr=ANYWHERE),
         ]
         if args.port is not None and args.front_security_group_id is not None:
-            rules += self._open("from-front", args.front_security_group_id, group.id, args.port)
+            front = args.front_security_group_id
+            rules += connect(self, "from-front", front, group.id, port=args.port, description=f"{self.name} from front")
         for peer_name, peer in args.peers.items():
-            if peer.security_group_id is not None:
-                rules += self._open(f"to-{peer_name}", group.id, peer.security_group_id, peer.port)
-            elif peer.cidr is not None:
-                rules.append(self._out(f"to-{peer_name}", group.id, peer.port, peer.cidr))
+            suffix = f"to-{peer_name}"
+            description = f"{self.name} {suffix.replace('-', ' ')}"
+            target = peer.security_group_id
+            if target is not None:
+                rules += connect(self, suffix, group.id, target, port=peer.port, description=description)
+            elif peer.cidr is not None:  # in another region, where it is opened
+                rules.append(outward(self, suffix, group.id, port=peer.port, description=description, cidr=peer.cidr))
         return rules
-
-    def _out(self, suffix: str, group_id: pulumi.Input[str], port: int, cidr: str) -> vpc.SecurityGroupEgressRule:
-        """Let tasks connect to addresses of another region, where they are let in."""
-        return vpc.SecurityGroupEgressRule(
-            self.child(suffix),
-            security_group_id=group_id,
-            description=f"{self.name} {suffix.replace('-', ' ')}",
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            cidr_ipv4=cidr,
-            region=self.scope.region,
-            tags=self.tags(),
-            opts=self.child_options(),
-        )
-
-    def _open(
-        self, suffix: str, source: pulumi.Input[str], target: pulumi.Input[str], port: int
-    ) -> list[pulumi.Resource]:
-        """Let `source` connect to `target` on `port`: out of the one, into the other."""
-        description = f"{self.name} {suffix.replace('-', ' ')}"
-        return [
-            vpc.SecurityGroupEgressRule(
-                self.child(suffix),
-                security_group_id=source,
-                description=description,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                referenced_security_group_id=target,
-                region=self.scope.region,
-                tags=self.tags(),
-                opts=self.child_options(),
-            ),
-            vpc.SecurityGroupIngressRule(
-                self.child(suffix),
-                security_group_id=target,
-                description=description,
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                referenced_security_group_id=source,
-                region=self.scope.region,
-                tags=self.tags(),
-                opts=self.child_options(),
-            ),
-        ]
 
     def _registry(self) -> servicediscovery.Service:
         return servicediscovery.Service(
@@ -380,8 +313,11 @@ class Service(Component):
             ]
             if args.target_group_arn is not None and args.port is not None
             else None,
-            # AWS takes it with a load balancer only.
-            health_check_grace_period_seconds=_GRACE_S if args.target_group_arn is not None else None,
+            # No grace period of the load balancer's health check: ECS takes one only of a service that has a load
+            # balancer already, so that one which gains it and the period in one update is refused
+            # (aws-cloudformation/cloudformation-coverage-roadmap issue 1313), and so is the 0 that the provider sends
+            # for one which loses both (hashicorp/terraform-provider-aws issue 31104). The target group is patient
+            # instead.
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             deployment_circuit_breaker=ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
@@ -397,50 +333,6 @@ class Service(Component):
                 ignore_changes=["desiredCount"] if args.autoscaled else None,
             ),
         )
-
-    def _alarms(self, service_name: pulumi.Output[str]) -> list[alarms.Alarm]:
-        """CPU, memory, and whether anything runs at all where something should."""
-        args = self._args
-        dimensions = {"ClusterName": args.cluster_name, "ServiceName": service_name}
-
-        def metric(name: str, statistic: str, period_s: int) -> Mapping[str, alarms.Metric]:
-            return {
-                "m": alarms.Metric(
-                    namespace="AWS/ECS", name=name, dimensions=dimensions, statistic=statistic, period_s=period_s
-                )
-            }
-
-        def busy(name: str, metric_name: str, limit: float) -> alarms.Alarm:
-            return alarms.Alarm(
-                name=name,
-                description=f"{self.name}: {name} above {limit:g} % for 5 minutes. More or larger tasks.",
-                metrics=metric(metric_name, "Average", 60),
-                **alarms.above(limit),
-                periods=5,
-                datapoints=5,
-                # No task, no figure: `tasks` below is the alarm for that.
-                missing="notBreaching",
-            )
-
-        load = [
-            busy("cpu", "CPUUtilization", args.thresholds.cpu_pct),
-            busy("memory", "MemoryUtilization", args.thresholds.memory_pct),
-        ]
-        if args.tasks == 0:
-            return load
-        return [
-            *load,
-            alarms.Alarm(
-                name="tasks",
-                description=f"{self.name}: no task has run for 3 minutes. Look at the service's events and its log.",
-                # ECS reports CPU every 20 seconds for running tasks, and nothing where there are none.
-                metrics=metric("CPUUtilization", "SampleCount", 60),
-                **alarms.below(1),
-                periods=3,
-                datapoints=3,
-                missing="breaching",
-            ),
-        ]
 
 
 def capacity(spot_share: float) -> list[ecs.ServiceCapacityProviderStrategyArgs]:

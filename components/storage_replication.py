@@ -36,12 +36,14 @@ class Destination:
         code: the region's short name (``euw1``).
         region: the region.
         key_arn: its key, which encrypts the copies.
+        topic_arn: its topic of alarms.
         buckets: the bucket for each of the sources, by the same name; without one, that source is not copied there.
     """
 
     code: str
     region: str
     key_arn: pulumi.Input[str]
+    topic_arn: pulumi.Input[str]
     buckets: Mapping[str, SourceBucket]
 
 
@@ -52,7 +54,7 @@ class StorageReplicationArgs:
     Attributes:
         scope: where the sources are.
         key_arn: the key that encrypts them.
-        topic_arn: the topic of its alarms.
+        topic_arn: the topic of alarms where the sources are.
         buckets: the sources by name.
         destinations: where to, in an order that later ones are added to the end of.
     """
@@ -100,14 +102,7 @@ class StorageReplication(Component):
             # S3 names neither account nor bucket when it takes a replication role
             # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html, read
             # 2026-11-21); who may put the role into a bucket's rules is decided by iam:PassRole.
-            assume_role_policy=policy.document(
-                {
-                    "Sid": "Trust",
-                    "Effect": "Allow",
-                    "Principal": {"Service": "s3.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                },
-            ),
+            assume_role_policy=policy.trust_unnamed("s3.amazonaws.com"),
             tags=self.tags(),
             opts=self.child_options(),
         )
@@ -127,7 +122,13 @@ class StorageReplication(Component):
                 region=args.scope.region,
                 opts=self.child_options(depends_on=[allowed]),
             )
-        alarms.declare(self, self._alarms(), args.topic_arn)
+        # S3 counts what failed where the source is, and measures how late copies are where they arrive; an alarm sees
+        # the metrics of its own region only. https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
+        for destination in args.destinations:
+            copied = [key for key in args.buckets if key in destination.buckets]
+            alarms.declare(self, [self._failed(key, destination) for key in copied], args.topic_arn)
+            late = [self._late(key, destination) for key in copied]
+            alarms.declare(self, late, destination.topic_arn, region=destination.region)
         self.register_outputs({"roleArn": role.arn})
 
     def _statements(self) -> list[policy.Statement]:
@@ -145,7 +146,7 @@ class StorageReplication(Component):
                 ],
                 [_objects(arn) for arn in sources],
             ),
-            # With a bucket key, what S3 encrypts for is the bucket, not the object.
+            # With a bucket key, what S3 encrypts for is the bucket; for a writer that switches it off, the object.
             policy.allow("Decrypt", ["kms:Decrypt"], args.key_arn, conditions=_through_s3(args.scope.region, sources)),
         ]
         for destination in args.destinations:
@@ -166,42 +167,40 @@ class StorageReplication(Component):
             ]
         return statements
 
-    def _alarms(self) -> list[Alarm]:
-        """What did not arrive, and what is late, for each bucket and destination."""
-        found = []
-        for key, bucket in self._args.buckets.items():
-            for destination in self._args.destinations:
-                if key not in destination.buckets:
-                    continue
-                dimensions = {
-                    "SourceBucket": bucket.name,
-                    "DestinationBucket": destination.buckets[key].name,
-                    "RuleId": destination.code,
-                }
-                where = f"of bucket '{key}' to {destination.region}"
-                found += [
-                    Alarm(
-                        name=f"{key}-{destination.code}-failed",
-                        description=f"Replication {where} failed for some objects. "
-                        "Look for a missing permission or key; then replicate them again by a batch job.",
-                        metrics=_metric("OperationsFailedReplication", "Sum", dimensions),
-                        **above(0),
-                        periods=1,
-                        datapoints=1,
-                        missing="notBreaching",
-                    ),
-                    Alarm(
-                        name=f"{key}-{destination.code}-late",
-                        description=f"Replication {where} more than {_LATENCY_S} s behind for 15 minutes.",
-                        metrics=_metric("ReplicationLatency", "Maximum", dimensions),
-                        **above(_LATENCY_S),
-                        periods=3,
-                        datapoints=3,
-                        # No data where nothing waits.
-                        missing="notBreaching",
-                    ),
-                ]
-        return found
+    def _failed(self, key: str, destination: Destination) -> Alarm:
+        """What did not arrive."""
+        return Alarm(
+            name=f"{key}-{destination.code}-failed",
+            description=f"Replication of bucket '{key}' to {destination.region} failed for some objects. "
+            "Look for a missing permission or key; then replicate them again by a batch job.",
+            metrics=self._metric("OperationsFailedReplication", "Sum", key, destination),
+            **above(0),
+            periods=1,
+            datapoints=1,
+            missing="notBreaching",
+        )
+
+    def _late(self, key: str, destination: Destination) -> Alarm:
+        """What has not arrived yet."""
+        return Alarm(
+            name=f"{key}-{destination.code}-late",
+            description=f"Replication of bucket '{key}' from {self.scope.region} is more than {_LATENCY_S} s behind "
+            "for 15 minutes.",
+            metrics=self._metric("ReplicationLatency", "Maximum", key, destination),
+            **above(_LATENCY_S),
+            periods=3,
+            datapoints=3,
+            # No data where nothing waits.
+            missing="notBreaching",
+        )
+
+    def _metric(self, name: str, statistic: str, key: str, destination: Destination) -> dict[str, Metric]:
+        dimensions = {
+            "SourceBucket": self._args.buckets[key].name,
+            "DestinationBucket": destination.buckets[key].name,
+            "RuleId": destination.code,
+        }
+        return {"m": Metric(namespace="AWS/S3", name=name, dimensions=dimensions, statistic=statistic, period_s=300)}
 
 
 def _rule(
@@ -240,12 +239,6 @@ def _objects(arn: pulumi.Input[str]) -> pulumi.Output[str]:
 
 def _through_s3(region: str, bucket_arns: Sequence[pulumi.Input[str]]) -> dict[str, dict[str, object]]:
     return {
-        "StringEquals": {
-            "kms:EncryptionContext:aws:s3:arn": list(bucket_arns),
-            "kms:ViaService": f"s3.{region}.amazonaws.com",
-        }
+        "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"},
+        "ArnLike": {"kms:EncryptionContext:aws:s3:arn": [*bucket_arns, *map(_objects, bucket_arns)]},
     }
-
-
-def _metric(name: str, statistic: str, dimensions: Mapping[str, pulumi.Input[str]]) -> dict[str, Metric]:
-    return {"m": Metric(namespace="AWS/S3", name=name, dimensions=dimensions, statistic=statistic, period_s=300)}

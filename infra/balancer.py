@@ -9,6 +9,7 @@ from components import facts
 from components.firewall import Firewall, FirewallArgs, Rate
 from components.load_balancer import BalancedTarget, LoadBalancer, LoadBalancerArgs
 from components.routes import CLIENT_HEADER
+from infra.timeouts import idle_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 CLIENT_RATE = Rate(requests=2_000, window_s=300)
 #: Where Cloudflare writes a visitor's address.
 _EDGE_HEADER = "CF-Connecting-IP"
-#: Connections without a request between two requests.
-_LEAST_IDLE_S = 60
 #: What a task needs to answer what it has begun with, however short its requests are.
 _LEAST_DRAIN_S = 30
 
@@ -108,18 +107,6 @@ def _target(service: ServicePlan) -> BalancedTarget:
         health_path=service.health_path or "/",
         drain_s=min(max(service.request_timeout_s, _LEAST_DRAIN_S), most),
     )
-
-
-def idle_timeout(services: Mapping[str, ServicePlan]) -> int:
-    """Seconds that a connection may be silent: as long as the longest request, and WebSockets as long as can be.
-
-    Args:
-        services: the public services.
-    """
-    most: int = facts.load("load_balancer")["max_idle_timeout_s"]
-    if any(service.websockets for service in services.values()):
-        return most
-    return min(max(_LEAST_IDLE_S, *(service.request_timeout_s for service in services.values())), most)
 
 
 def _limits(plan: Deployment) -> dict[str, Rate]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.service import Service, ServiceArgs, ServiceThresholds
+from components.service import Service, ServiceArgs
+from components.service_alarms import ServiceThresholds
 from components.service_roles import Access
 from infra import scaling
 from infra.data import Data

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra.config import Receiver
+    from infra.config_values import Receiver
     from infra.facts import CacheNode, InstanceClass, Region
     from infra.migration import MigrationPlan
     from infra.modeling import Range

@@ -2,7 +2,8 @@
 
 The plan holds sizes; what it cannot hold is what the system's document says of users and load. `describe` writes that
 as plain data, for the input `figures` of the root component. Figures that nobody knows are left out. A range has
-``low`` and ``high``, also where both are the same. Names end in their unit; shares are 0 to 1, money is US dollars a month.
+``low`` and ``high``, also where both are the same. Names end in their unit; shares are 0 to 1, money is US dollars a
+month.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def describe(deployment: Deployment) -> dict[str, Any]:
             "public_path": "/api/*", "websockets": false, "request_timeout_s": 30, "consumes": "jobs",
             "cpu": 0.5, "memory_gib": 1.0, "min_tasks": 2, "max_tasks": 20,  # of one task; in each region that serves
             "pool_min": 1, "pool_max": 20, "backlog_per_task": 20, "spot_share": 0.5,
-            "floors": [{"cron": …, "time_zone": "UTC", "min_tasks": 4}],
+            "floors": [{"cron": …, "time_zone": "UTC", "min_tasks": 4}], "metrics": ["ModelCalls", …],
             "capacity": {"cpu": 1, "requests_per_second": {…}, "concurrent": {…}, "jobs_per_hour": {…},
                          "bottleneck": …}                  # what a task of so many vCPU carries
           }},
@@ -91,6 +92,7 @@ def _service(service: ServicePlan) -> dict[str, Any]:
             "backlog_per_task": service.backlog_per_task,
             "spot_share": service.spot_share,
             "floors": [_plain(floor) for floor in service.floors],
+            "metrics": sorted(service.metrics),
             "capacity": None if service.capacity is None else _plain(service.capacity),
         }
     )

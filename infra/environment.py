@@ -8,6 +8,9 @@ Data may be divided among several databases (``DATABASE_SHARDS``). ``DATABASE_SH
 order that never changes, only grows: the names of the variables that lead to it. The first entry's are those of an
 undivided database, so an application that reads the map needs no change when there are more.
 
+What listens keeps a silent connection for ``KEEP_ALIVE_TIMEOUT_S`` at least, longer than what is in front of it: one
+that it closed itself would cost the next request.
+
 ``DB_POOL_MAX`` is what a task may open to each of the two database addresses, whether they lead to one server or two.
 
 What a service measures itself it writes to its output, in CloudWatch's embedded metric format, under the namespace
@@ -22,6 +25,7 @@ import pulumi
 
 from components.service import STOP_TIMEOUT_S
 from infra.deployment import Deployment, ServicePlan
+from infra.timeouts import keep_alive
 
 #: The secret's fields that become variables of a container; of a database beyond the first they bear its number.
 DATABASE_SECRETS = {"DATABASE_URL": "url", "DATABASE_READ_URL": "readUrl"}
@@ -100,6 +104,7 @@ def environment(
     }
     if plan.port is not None:
         values["PORT"] = str(plan.port)
+        values["KEEP_ALIVE_TIMEOUT_S"] = str(keep_alive(deployment.services))
     for name, seconds in deployment.cache_ttls.items():
         values[f"CACHE_TTL_{variable(name)}_S"] = str(seconds)
     for name, limit in deployment.rate_limits.items():

@@ -117,6 +117,7 @@ def _replicate(parent: Component, source: Region, destinations: Sequence[Region]
                     code=region_code(one.ground.region),
                     region=one.scope.region,
                     key_arn=one.ground.keys.key_arn,
+                    topic_arn=one.topic_arn,
                     buckets=_buckets(one, names),
                 )
                 for one in destinations

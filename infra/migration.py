@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
     import pulumi
 
+    from infra.config_values import Reader
     from infra.data import Data
     from infra.ground import Ground
 
 _HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.$-]{0,62}")
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}\.(?:\*|[A-Za-z_][A-Za-z0-9_$]{0,62})")
+_NAMES = "allowed: 1 to 63 letters, digits, '_', '.', '-', '$', a letter or '_' first"
 _PORTS = range(1, 65_536)
 
 
@@ -100,8 +102,8 @@ def _boolean(value: Any) -> bool:
 KEYS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "host": ("host", _text(_HOST, "a host name; allowed: lower case, like db.example.supabase.co")),
     "port": ("port", _one_of(_PORTS)),
-    "database": ("database", _text(_NAME, "a database's name")),
-    "username": ("username", _text(_NAME, "a user's name")),
+    "database": ("database", _text(_NAME, f"a database's name; {_NAMES}")),
+    "username": ("username", _text(_NAME, f"a user's name; {_NAMES}")),
     "tables": ("tables", _tables),
     "class": ("instance_class", _class),
     "storageGib": ("storage_gib", _one_of(range(5, 6145))),
@@ -109,7 +111,7 @@ KEYS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
 }
 
 
-def parse(reader: Any, key: str, value: Any) -> MigrationPlan | None:
+def parse(reader: Reader, key: str, value: Any) -> MigrationPlan | None:
     """The plan that the config's object describes; None where it is empty or wrong, which is noted.
 
     Args:
@@ -147,7 +149,7 @@ def parse(reader: Any, key: str, value: Any) -> MigrationPlan | None:
     return MigrationPlan(**values) if sound else None
 
 
-def check_password(reader: Any, namespace: str, plan: MigrationPlan | None, password: str | None) -> None:
+def check_password(reader: Reader, namespace: str, plan: MigrationPlan | None, password: str | None) -> None:
     """The password comes with the migration, and as a secret.
 
     Args:

@@ -201,6 +201,11 @@ class Phase:
     storage_replication: bool
     min_regions: int
 
+    @property
+    def in_every_region(self) -> bool:
+        """Whether services run in every region of the stack, or in the primary one alone."""
+        return self.min_regions > 1
+
 
 #: The cache of a system that needs one before its phase brings it.
 SMALLEST_CACHE = CacheShape(node_type="cache.t4g.micro", nodes=1, failover=False)

@@ -35,11 +35,19 @@ class Placement:
         """Refuse too few regions for the phase, and writing to none of them. Without any, the config has said so."""
         regions, primary, least = self._settings.regions, self._settings.primary, self._phase.min_regions
         if 0 < len(regions) < least:
-            self._note("regions", f"phase '{self._phase.name}' needs {least} regions at least, not {len(regions)}")
+            others = [name for name in facts.regions() if name != regions[0].name]
+            example = ", ".join([regions[0].name, *others[: least - 1]])
+            self._note(
+                "regions",
+                f"phase '{self._phase.name}' needs {least} regions at least, not {len(regions)}; list them, the home "
+                f"first, such as [{example}]",
+            )
         replicas, most = self.replicas() + len(regions) - 1, facts.most_replicas()
         if replicas > most:
             self._note(
-                "regions", f"{len(regions)} regions make {replicas} replicas of one database; RDS takes {most} of each"
+                "regions",
+                f"{len(regions)} regions make {replicas} replicas of one database; RDS takes {most} of each; "
+                f"allowed: at most {most - self.replicas() + 1} regions",
             )
         if regions and primary is not None and primary not in regions:
             names = [region.name for region in regions]
@@ -52,7 +60,7 @@ class Placement:
 
     def serving(self) -> tuple[facts.Region, ...]:
         """Where anything runs: in all regions, or at a phase of one region in the primary one."""
-        return self._settings.regions if self._phase.min_regions > 1 else (self.primary(),)
+        return self._settings.regions if self._phase.in_every_region else (self.primary(),)
 
     def replicas(self) -> int:
         """Read replicas of each database in the primary region."""
@@ -64,11 +72,18 @@ class Placement:
         replicas = self.replicas()
         own, given = at(self._system.database.shards, self._phase.name) or 1, self._settings.shards
         if given is not None and given < own:
-            self._note("shards", f"{given} is below the {own} of system '{self._system.name}'; each of them holds data")
+            self._note(
+                "shards",
+                f"{given} is below the {own} of system '{self._system.name}'; each of them holds data; set {own} or "
+                "more, or leave it out",
+            )
             return own
         shards, most = given or own, facts.most_instances()
         if shards * (1 + replicas) > most:
-            text = f"{shards} databases with {replicas} read replicas each; an account has {most} instances in a region"
+            text = (
+                f"{shards} databases with {replicas} read replicas each; an account has {most} instances in a region; "
+                f"allowed: at most {most // (1 + replicas)}"
+            )
             if given is None:
                 self._note_in_system("database.shards", text)
             else:

@@ -1,23 +1,20 @@
 """A system, a phase and a stack's config become one `Deployment`; the only place where phases matter."""
 
-import math
 from pathlib import Path
 
 from infra import catalog, config, facts
-from infra.config import ServiceOverride, StackConfig
-from infra.deployment import CachePlan, DatabasePlan, Deployment, EdgePlan, ServicePlan
+from infra.config import StackConfig
+from infra.config_values import ServiceOverride
+from infra.database_sizes import DatabaseSizes
+from infra.deployment import CachePlan, Deployment, EdgePlan, ServicePlan
 from infra.errors import Problems, allowed, did_you_mean
 from infra.modeling import at
 from infra.needs import check_capabilities, ingress_of, missing_requests
 from infra.phases import PHASES, SMALLEST_CACHE, CacheShape, CdnShape, Ingress
 from infra.placement import Placement
 from infra.service_model import Floor
-from infra.system import Cache, Limits, Service, System
+from infra.system import Cache, Service, System
 
-#: While a service is deployed its old and its new tasks run side by side, each with its connections.
-DEPLOYMENT_SURGE = 2
-#: DATABASE_URL and DATABASE_READ_URL: a service may keep a pool to each.
-ADDRESSES = 2
 #: Days that the snapshots of a cache are kept which holds nothing but copies.
 COPY_SNAPSHOT_DAYS = 1
 
@@ -89,6 +86,7 @@ class _Resolver:
         self.problems = problems
         self.phase = PHASES[settings.phase]
         self.placement = Placement(system, settings, self.note, self.note_in_system)
+        self.sizes = DatabaseSizes(system, settings, self.placement, note=self.note, note_in_system=self.note_in_system)
 
     def deployment(self) -> Deployment:
         """The deployment; where something is wrong it holds what would stand there, and `problems` the reason."""
@@ -98,10 +96,10 @@ class _Resolver:
         check_capabilities(system, settings, self.problems)
         limits = at(system.limits, phase.name)
         assert limits is not None  # noqa: S101 -- System makes sure that there is one from the first phase on
-        database = self.database(limits)
+        database = self.sizes.plan(limits)
         tasks = {name: self.tasks(name, service) for name, service in system.services.items()}
         # Tasks of every region write to the primary's.
-        pool_max = self.pool_max(
+        pool_max = self.sizes.pool_max(
             database, sum(most for _, most in tasks.values()) * max(1, len(self.placement.serving()))
         )
         return Deployment(
@@ -278,119 +276,6 @@ class _Resolver:
                 else:
                     self.note_in_system(f"services.{name}.floors", text)
         return service.floors
-
-    def database(self, limits: Limits) -> DatabasePlan:
-        """The database, resolved."""
-        model, shape = self.system.database, self.phase.database
-        storage, most = self.storage()
-        instance = self.instance_class()
-        return DatabasePlan(
-            version=model.version,
-            instance=instance,
-            storage_gib=storage,
-            max_storage_gib=self.ceiling(most),
-            size_limit_gib=min(limits.database_gib, most),
-            multi_az=shape.multi_az,
-            read_replicas=self.placement.replicas(),
-            proxy=shape.proxy,
-            backup_days=shape.backup_days,
-            cross_region_replica=shape.cross_region_replica,
-            copy_backups=shape.copy_backups,
-            shards=self.placement.shards(),
-            shard_key=model.shard_key,
-            max_connections=min(instance.max_connections, limits.connections or instance.max_connections),
-            extensions=model.extensions,
-            slow_query_ms=model.slow_query_ms,
-            partitions=model.partitions,
-            pool=model.pool,
-        )
-
-    def instance_class(self) -> facts.InstanceClass:
-        """The database's class: the config's, else the smallest that has what the system asks for, else the phase's."""
-        classes = facts.instance_classes()
-        here = {region.name for region in self.settings.regions}
-        offered = {name: one for name, one in classes.items() if not here & set(one.not_in)}
-        if self.settings.database_class:
-            chosen = classes[self.settings.database_class]
-            if chosen.name not in offered:
-                missing = ", ".join(sorted(here & set(chosen.not_in)))
-                self.note("databaseClass", f"'{chosen.name}' is not offered in {missing}; {allowed(offered)}")
-            return chosen
-        wanted = at(self.system.database.compute, self.phase.name)
-        if wanted is None:
-            return classes[self.phase.database.instance_class]
-        enough = [one for one in offered.values() if one.vcpu >= wanted.cpu and one.memory_gib >= wanted.memory_gib]
-        if not enough:
-            self.note_in_system(
-                "database.compute",
-                f"no database class has {wanted.cpu:g} vCPU and {wanted.memory_gib:g} GiB at phase '{self.phase.name}'",
-            )
-            return classes[self.phase.database.instance_class]
-        return min(enough, key=lambda one: (one.memory_gib, one.vcpu, not one.burstable))
-
-    def storage(self) -> tuple[int, int]:
-        """The database's storage at the start and its ceiling, in GiB."""
-        model, rule = self.system.database, facts.storage()
-        start = self.settings.database_storage_gib or at(model.storage_gib, self.phase.name) or rule.min_gib
-        most = self.settings.database_max_storage_gib or at(model.max_storage_gib, self.phase.name) or rule.max_gib
-        for value, given, key, model_key in (
-            (start, self.settings.database_storage_gib, "databaseStorageGib", "storage_gib"),
-            (most, self.settings.database_max_storage_gib, "databaseMaxStorageGib", "max_storage_gib"),
-        ):
-            if not rule.min_gib <= value <= rule.max_gib:
-                text = f"{value} GiB is not allowed; must be {rule.min_gib} to {rule.max_gib}"
-                if given:
-                    self.note(key, text)
-                else:
-                    self.note_in_system(f"database.{model_key}", text)
-        if most < start * (1 + rule.headroom):
-            text = f"{most} GiB must be at least {rule.headroom:.0%} above the {start} GiB at the start"
-            if self.settings.database_max_storage_gib or self.settings.database_storage_gib:
-                by_start = self.settings.database_max_storage_gib is None
-                self.note("databaseStorageGib" if by_start else "databaseMaxStorageGib", f"the ceiling of {text}")
-            else:
-                self.note_in_system("database.max_storage_gib", f"the ceiling of {text}")
-        return start, most
-
-    def ceiling(self, most: int) -> int:
-        """How far storage may grow by itself, in GiB: `most`, and room for what any phase starts with.
-
-        Storage does not shrink, and RDS refuses a ceiling below it: after a step down the larger phase's is still
-        there. Where it has grown beyond that by itself, the config has to say so before.
-        """
-        if self.settings.database_max_storage_gib is not None:
-            return most
-        rule = facts.storage()
-        largest = max(at(self.system.database.storage_gib, phase) or 0 for phase in PHASES)
-        return min(max(most, math.ceil(largest * (1 + rule.headroom))), rule.max_gib)
-
-    def pool_max(self, database: DatabasePlan, tasks: int) -> int:
-        """Most connections of one task to each address: its part of a server's, with every task under the highest load.
-
-        A task reads from one address and writes to the other. A replica takes connections as they come, and so does a
-        primary without a proxy: while a service is deployed, its old and its new tasks have theirs side by side.
-        Replicas are of the primary's class; where there are several, all tasks may meet at one of them. Without
-        replicas both addresses are the primary's, which then has to take both.
-
-        A proxy takes as many clients as there are and opens no more connections to the primary than its part: what a
-        task may hold there is that part divided by the tasks, and those of a deployment share it for its length.
-        """
-        pool = self.system.database.pool
-        budget = int(database.max_connections * pool.share)
-        addresses = 1 if database.read_replicas else ADDRESSES
-        proxied = max(1, budget // max(tasks, 1)) if database.proxy else None
-        plain = budget // (max(tasks, 1) * DEPLOYMENT_SURGE * addresses)
-        # With a proxy only the replicas are reached without it.
-        fair = plain if proxied is None else min(proxied, plain) if database.read_replicas else proxied
-        if fair < 1:
-            self.note(
-                "databaseClass",
-                f"'{database.instance.name}' takes {database.max_connections} connections, of which the services "
-                f"may use {budget}; too few for {tasks} tasks, twice that during a deployment"
-                + (", with a pool for reads and one for writes each" if addresses > 1 else ""),
-            )
-            return 1
-        return min(fair, pool.max or fair)
 
     def edge(self) -> EdgePlan | None:
         """The edge, where there is everything that it takes, and the phase brings one or a load balancer needs it."""

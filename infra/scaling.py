@@ -40,7 +40,7 @@ def waiting(ground: Ground, data: Data) -> dict[str, alarms.Metric]:
 
 def sidecars(ground: Ground, data: Data, plan: ServicePlan) -> list[Sidecar]:
     """What stands beside a service's container: for a worker on a queue in the cache, what measures the queue."""
-    if data.cache is None or plan.consumes not in ground.deployment.cache_queues:
+    if data.cache is None or plan.consumes is None or plan.consumes not in ground.deployment.cache_queues:
         return []
     host, token = data.cache_reference("host"), data.cache_reference("token")
     namespace = metrics_namespace(ground.deployment, QUEUES)

@@ -12,8 +12,8 @@ from pydantic import Field, model_validator
 
 from infra.data_model import Archive, Bucket, Cache, Compute, Database, Partition, Pool, Queue
 from infra.load_model import ExternalCost, Limits, RateLimit, Sync, Target, Thresholds, Tier, Traffic
-from infra.modeling import Model, Name, PerPhase, PositiveFloat, PositiveInt, at, from_first_phase, refuse_twice
-from infra.phases import PHASES, PhaseName
+from infra.modeling import Model, Name, PerPhase, PositiveFloat, PositiveInt, from_first_phase, refuse_twice
+from infra.phases import PhaseName
 from infra.service_model import (
     CONTRACT_PREFIXES,
     CONTRACT_VARIABLES,
@@ -116,13 +116,9 @@ class System(Model):
         if missing:
             msg = f"budget_usd needs every phase; missing: {', '.join(missing)}"
             raise ValueError(msg)
-        if "cache" not in self.requires and any(
-            queue.kind == "cache" and self._works_without_cache(name) for name, queue in self.queues.items()
-        ):
-            msg = (
-                "a queue lives in the cache and has workers at a phase that brings none; add `requires: [cache]`, "
-                "or 0 `replicas` there"
-            )
+        if any(queue.kind == "cache" for queue in self.queues.values()) and "cache" not in self.requires:
+            # Also where its workers come later: a step down to a phase without a cache would lose what waits in it.
+            msg = "a queue lives in the cache, so the cache is needed at every phase; add `requires: [cache]`"
             raise ValueError(msg)
         if "cache" in self.requires and self.cache is None:
             msg = "requires 'cache' but describes none; add `cache`"
@@ -136,16 +132,6 @@ class System(Model):
             msg = "users cannot become fewer from one phase to the next"
             raise ValueError(msg)
         return self
-
-    def _works_without_cache(self, queue: str) -> bool:
-        """Whether a queue has workers at a phase that brings no cache by itself."""
-        return any(
-            at(service.replicas, name) != 0
-            for service in self.services.values()
-            if service.consumes == queue
-            for name, phase in PHASES.items()
-            if phase.cache is None
-        )
 
     @model_validator(mode="after")
     def _references(self) -> Self:

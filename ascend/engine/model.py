@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SECRET_MASK = "[secret]"  # noqa: S105 -- the mask, not a secret
 #: What stands where a value is known only once a resource exists.
 UNKNOWN_MASK = "output<string>"
+#: Inputs of resources by which a service refuses their delete, as `protect` does by the engine.
+LOCKS = ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection")
 
 
 class Op(StrEnum):
@@ -40,7 +42,7 @@ class Step:
     """One planned or executed operation on one resource.
 
     `replace_keys` are the inputs whose change forces a replacement, `diff_keys` all that changed. `inputs` and
-    `outputs` hold masked values (`SECRET_MASK`, `UNKNOWN_MASK`).
+    `outputs` hold masked values (`SECRET_MASK`, `UNKNOWN_MASK`), and so do `old_inputs`, which what is updated had.
     """
 
     op: Op
@@ -54,6 +56,7 @@ class Step:
     diff_keys: tuple[str, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    old_inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class EventKind(StrEnum):
@@ -83,12 +86,13 @@ class Target:
     Attributes:
         root: the project's folder, the one with ``Pulumi.yaml``.
         stack: the stack's name; ``Pulumi.<stack>.yaml`` is its config where that file exists.
-        config: values laid over the stack file for this run only (``{"ascend:phase": "cached"}``).
+        config: values laid over the stack file for this run only (``{"ascend:phase": "cached"}``), as in
+            the file: text, numbers, lists, mappings.
     """
 
     root: Path
     stack: str
-    config: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,8 +148,10 @@ def _translated(metadata: StepEventMetadata) -> Step:
     urn = metadata.urn
     inputs = dict(state.inputs or {}) if state else {}
     outputs = dict(state.outputs or {}) if state else {}
+    op = _op(metadata)
+    old = metadata.old.inputs if op is Op.UPDATE and metadata.old else None
     return Step(
-        op=_op(metadata),
+        op=op,
         urn=urn,
         type=metadata.type,
         name=urn.rpartition("::")[2],
@@ -160,6 +162,7 @@ def _translated(metadata: StepEventMetadata) -> Step:
         diff_keys=tuple(metadata.diffs or ()),
         inputs=_masked(inputs),
         outputs=_masked(outputs),
+        old_inputs=_masked(dict(old or {})),
     )
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Type of the stack's root component, whose inputs say what the stack is.
 ROOT_TYPE = "ascend:index:World"
+#: How long an object is printed as it is, in characters: names by service are, a whole region is not.
+_LONGEST_OUTPUT = 400
 
 
 def described(steps: Sequence[Step], target: Target) -> dict[str, str]:
@@ -94,10 +96,14 @@ def headline(result: RunResult, target: Target, *, planned: bool) -> Text:
 
 
 def print_outputs(console: Console, outputs: Mapping[str, Any]) -> None:
-    """One output per line, names aligned; lists and objects as compact JSON."""
+    """One output per line, names aligned; lists and objects as compact JSON. What takes many lines is not repeated."""
     width = max((len(name) for name in outputs), default=0)
     for name, value in sorted(outputs.items()):
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, str) and "\n" in value:
+            shown = f"({value.count(chr(10))} lines; --json prints them)"
+        elif isinstance(value, dict) and len(shown) > _LONGEST_OUTPUT:
+            shown = "(long; --json prints it)"
         console.print(Text.assemble(("    ", ""), (f"{name:<{width}}", "bold"), ("  ", ""), (shown, "")))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from dataclasses import replace
 
@@ -177,3 +178,16 @@ def test_a_short_name_is_drawn_whole_and_a_tiny_terminal_still_shows_its_end() -
     assert tree.line(row, width=80).plain == tree.line(row).plain
     named = tree.Row(replace(DATABASE, name="a-name-of-some-length"), 3, scaffold=False)
     assert tree.line(named, width=10).plain.endswith("  …-length")
+
+
+def test_outputs_take_a_line_each_and_long_ones_are_told_by_their_size() -> None:
+    out = io.StringIO()
+    lines = ["No CDN: set ascend:domain and ascend:zone, a name in a Cloudflare zone."] * 9
+    outputs = {"url": "https://x", "sql": "SELECT 1;\nSELECT 2;\n", "region": {"a": "b" * 400}, "missing": lines}
+    report.print_outputs(Console(file=out, width=2000), outputs)
+    assert out.getvalue().splitlines() == [
+        f"    missing  {json.dumps(lines)}",
+        "    region   (long; --json prints it)",
+        "    sql      (2 lines; --json prints them)",
+        "    url      https://x",
+    ]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ascend.capacity.target_tracking import Tracked, desired
 from components.alarms import Metric
 from components.autoscaling import Autoscaling, AutoscalingArgs, Backlog, Floor
 from components.errors import ComponentError
 from tests.components.support import SCOPE
-from tests.components.target_tracking import Tracked, desired
 
 if TYPE_CHECKING:
     from tests.components.support import Registered, Run
@@ -128,9 +128,7 @@ def test_a_backlog_of_nothing_or_of_hours_is_refused() -> None:
 
 
 def tracked(run: Run, **figures: list[float]) -> list[Tracked]:
-    return [
-        Tracked(target=policy["targetValue"], minutes=figures[name]) for name, policy in policies(made(run)).items()
-    ]
+    return [Tracked(target=policy["targetValue"], points=figures[name]) for name, policy in policies(made(run)).items()]
 
 
 def settled(run: Run, tasks: int, **figures: float) -> int:

@@ -47,7 +47,7 @@ def test_a_client_is_who_the_one_in_front_says_it_is(run: Run) -> None:
     statement = rate["statement"]["rateBasedStatement"]
     assert (statement["limit"], statement["evaluationWindowSec"]) == (2_000, 300)
     assert statement["aggregateKeyType"] == "FORWARDED_IP"
-    assert statement["forwardedIpConfig"] == {"headerName": "CF-Connecting-IP", "fallbackBehavior": "MATCH"}
+    assert statement["forwardedIpConfig"] == {"headerName": "CF-Connecting-IP", "fallbackBehavior": "NO_MATCH"}
     assert "scopeDownStatement" not in statement
     assert rate["action"] == {"block": {"customResponse": {"responseCode": 429}}}
     assert "overrideAction" not in rate

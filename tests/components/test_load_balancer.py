@@ -139,6 +139,8 @@ def test_each_service_has_a_target_group_that_can_stand_beside_its_successor(run
     health = api["healthCheck"]
     assert (health["path"], health["matcher"]) == ("/api/health", "200-299")
     assert health["timeout"] < health["interval"]
+    # A task that still loads is not to be replaced: as long as its container's own check waits.
+    assert health["interval"] * health["unhealthyThreshold"] >= 60 + 3 * 10
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 
 from components.container import Sidecar
 from components.errors import ComponentError, DeploymentError
-from components.service import Peer, Service, ServiceArgs, ServiceThresholds, _deployed
+from components.service import Peer, Service, ServiceArgs, _deployed
+from components.service_alarms import ServiceThresholds
 from components.service_roles import Access
 from tests.components.support import ACCOUNT, KEY_ARN, SCOPE, TOPIC_ARN
 
@@ -411,8 +412,8 @@ def test_behind_a_load_balancer_its_tasks_join_the_target_group_and_stay_registe
     service = made(run, target_group_arn="arn:tg").one("ecs/service:Service").inputs
     (joined,) = service["loadBalancers"]
     assert joined == {"targetGroupArn": "arn:tg", "containerName": "app", "containerPort": ARGS.port}
-    # The load balancer asks at once; a task that still loads is not to be replaced.
-    assert service["healthCheckGracePeriodSeconds"] == 120
+    # ECS refuses one together with a load balancer that is new to the service.
+    assert "healthCheckGracePeriodSeconds" not in service
     assert service["serviceRegistries"]
 
 

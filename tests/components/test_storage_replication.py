@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "floyo-dev-replication-use1"
 OTHER_KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/mrk-1"
+OTHER_TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:alarms"
 
 
 def bucket(name: str) -> SourceBucket:
@@ -31,9 +32,16 @@ IRELAND = Destination(
     code="euw1",
     region="eu-west-1",
     key_arn=OTHER_KEY,
+    topic_arn=OTHER_TOPIC,
     buckets={"files": bucket("files-eu"), "archive": bucket("old-eu")},
 )
-TOKYO = Destination(code="apne1", region="ap-northeast-1", key_arn="arn:tokyo", buckets={"files": bucket("files-ap")})
+TOKYO = Destination(
+    code="apne1",
+    region="ap-northeast-1",
+    key_arn="arn:tokyo",
+    topic_arn="arn:tokyo-alarms",
+    buckets={"files": bucket("files-ap")},
+)
 ARGS = StorageReplicationArgs(
     scope=SCOPE,
     key_arn=KEY_ARN,
@@ -83,9 +91,11 @@ def test_its_role_reads_here_writes_there_and_uses_both_keys_through_s3_only(run
     assert set(policy["Read"]["Resource"]) == {"arn:aws:s3:::files-us/*", "arn:aws:s3:::old-us/*"}
     assert set(policy["WriteEuw1"]["Resource"]) == {"arn:aws:s3:::files-eu/*", "arn:aws:s3:::old-eu/*"}
     assert (policy["Decrypt"]["Action"], policy["Decrypt"]["Resource"]) == (["kms:Decrypt"], KEY_ARN)
-    assert policy["Decrypt"]["Condition"]["StringEquals"] == {
-        "kms:ViaService": "s3.us-east-1.amazonaws.com",
-        "kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::files-us", "arn:aws:s3:::old-us"],
+    assert policy["Decrypt"]["Condition"]["StringEquals"] == {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
+    # With a bucket key S3 encrypts for the bucket, without one for the object.
+    sources = ["arn:aws:s3:::files-us", "arn:aws:s3:::old-us"]
+    assert policy["Decrypt"]["Condition"]["ArnLike"] == {
+        "kms:EncryptionContext:aws:s3:arn": [*sources, *(f"{arn}/*" for arn in sources)]
     }
     assert policy["EncryptEuw1"]["Resource"] == OTHER_KEY
     assert policy["EncryptEuw1"]["Condition"]["StringEquals"]["kms:ViaService"] == "s3.eu-west-1.amazonaws.com"
@@ -109,6 +119,9 @@ def test_failures_and_delays_are_alarms_on_metrics_that_are_switched_on(run: Run
     assert (late["metricName"], late["statistic"], late["threshold"]) == ("ReplicationLatency", "Maximum", 900)
     assert failed["dimensions"] == {"SourceBucket": "files-us", "DestinationBucket": "files-eu", "RuleId": "euw1"}
     assert {one["treatMissingData"] for one in alarms.values()} == {"notBreaching"}
+    # Each where S3 publishes its metric: an alarm elsewhere would be silent for good.
+    assert (failed["region"], failed["alarmActions"]) == ("us-east-1", [TOPIC_ARN])
+    assert (late["region"], late["alarmActions"]) == ("eu-west-1", [OTHER_TOPIC])
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 from botocore.config import Config
 
 from tests.e2e.project import Project
+from tests.e2e.stack_files import SYSTEMS
+from tests.e2e.stacks import Stacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,3 +51,18 @@ def aws(deployed: tuple[Project, dict[str, Any]]) -> Callable[..., Any]:
         )
 
     return client
+
+
+@pytest.fixture(
+    scope="session", params=[pytest.param(name, marks=pytest.mark.xdist_group(f"stacks-{name}")) for name in SYSTEMS]
+)
+def stacks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stacks]:
+    """One system's stacks at every phase, made once for all files of tests; in the order of the files' names they are
+    looked at, moved through the phases and removed.
+    """
+    made = Stacks(request.param, Project.copied(tmp_path_factory.mktemp(request.param)))
+    try:
+        made.deploy()
+        yield made
+    finally:
+        made.project.close()

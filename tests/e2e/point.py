@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,17 @@ DATA = frozenset(
     }
 )
 #: What an update replaces at any time: immutable by nature, and each new one is made before the old one goes.
-VERSIONED = frozenset({"aws:ecs/taskDefinition:TaskDefinition", "aws:secretsmanager/secretVersion:SecretVersion"})
+VERSIONED = frozenset(
+    {
+        "aws:ecs/taskDefinition:TaskDefinition",
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        # Which group a service may connect to: the database's, then its proxy's.
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    }
+)
+#: Of these types only what is protected holds data: a bucket for a certificate or an access log is not one.
+_PROTECTED_ONLY = "aws:s3/bucket:Bucket"
 
 Contract = dict[str, dict[str, str]]
 
@@ -65,19 +74,26 @@ class Point:
             }
         return cls(document, resources, contract)
 
+    @property
+    def root(self) -> dict[str, Any]:
+        """What the stack says of itself: the inputs of its root."""
+        (found,) = (one for one in self.resources.values() if one["type"] == "ascend:index:World")
+        inputs: dict[str, Any] = found["inputs"]
+        return inputs
+
     def protected(self) -> dict[str, str]:
         """The physical ids of what holds data and is kept, by URN."""
         return {urn: found["id"] for urn, found in self.resources.items() if found.get("protect")}
 
     def data(self) -> dict[str, str]:
         """The physical ids of everything of a type that holds data, copies too, by URN."""
-        return {urn: found["id"] for urn, found in self.resources.items() if found["type"] in DATA}
+        return {urn: found["id"] for urn, found in self.resources.items() if holds_data(found)}
 
     def operations(self, *ops: str) -> set[tuple[str, str]]:
         """The type and URN of the steps of some operations."""
         return {(step["type"], step["urn"]) for step in self.document["steps"] if step["op"] in ops}
 
 
-def names(point: Point) -> str:
-    """Everything that a point's contract names, for a message."""
-    return json.dumps(point.contract, indent=1, sort_keys=True)
+def holds_data(found: dict[str, Any]) -> bool:
+    """Whether a resource of the state holds data, or a copy of it."""
+    return found["type"] in DATA and (found["type"] != _PROTECTED_ONLY or bool(found.get("protect")))

@@ -14,6 +14,8 @@ from typing import Any
 REPOSITORY = Path(__file__).parents[2]
 PARTS = ("Pulumi.yaml", "Pulumi.dev.yaml", "infra", "components", "systems")
 PASSPHRASE = "of the tests"
+#: Seconds that one command may take: two regions through the official CLI, on a machine that does much else.
+PATIENCE_S = 540
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Project:
     def ascend(self, *arguments: str, **environment: str | None) -> Ran:
         """Runs `ascend` on this project to its end."""
         process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=240)
+        out, err = process.communicate(timeout=PATIENCE_S)
         return Ran(process.returncode, out, err)
 
     def up(self, stack: str = "dev", *more: str) -> dict[str, Any]:

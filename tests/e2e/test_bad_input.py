@@ -104,6 +104,35 @@ def test_a_wrong_value_names_file_key_value_and_what_is_allowed(
     _refused(prepared, r"Pulumi\.dev\.yaml", *says)
 
 
+@pytest.fixture(scope="module")
+def divided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project whose stack dev is deployed with its data in two databases."""
+    copy = Project.copied(tmp_path_factory.mktemp("divided"))
+    (copy.root / "Pulumi.dev.yaml").write_text(DEV + "  ascend:shards: 2\n")
+    copy.up()
+    yield copy
+    copy.close()
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        (DEV, ["ascend:shards: 1 is below the 2 databases", "set ascend:shards: 2", "database-shard-2-primary"]),
+        (DEV.replace("floyo", "atlas") + "  ascend:shards: 2\n", ["holds the data of 'floyo'", "a stack of its own"]),
+        (DEV.replace("us-east-1", "eu-west-1") + "  ascend:shards: 2\n", ["aws:region: us-east-1 is deployed"]),
+    ],
+    ids=["shards", "system", "region"],
+)
+def test_what_would_take_data_from_a_deployed_stack_is_refused_in_one_line(
+    divided: Project, written: str, says: list[str]
+) -> None:
+    (divided.root / "Pulumi.dev.yaml").write_text(written)
+    before = divided.state()
+    for arguments in (["up", "dev", "--embedded", "--yes"], ["preview", "dev", "--embedded"]):
+        _assert_refused(divided.ascend(*arguments), r"Pulumi\.dev\.yaml: ", "nothing was changed", *says)
+    assert divided.state() == before
+
+
 def test_malformed_yaml_names_file_and_line(prepared: Project) -> None:
     (prepared.root / "Pulumi.dev.yaml").write_text("config:\n  ascend:system: [floyo\n  x: y\n")
     _refused(prepared, r"Pulumi\.dev\.yaml", r"\b[23]\b")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from tests.components.target_tracking import Tracked, desired
+from ascend.capacity.target_tracking import Tracked, desired
 from tests.e2e.project import Project
 from tests.e2e.stack_files import write
 
@@ -85,7 +85,7 @@ def test_low_cpu_and_memory_shrink_each_service_to_its_least(stack: Stack) -> No
     figures = {CPU: 29.0, MEMORY: 49.0, "backlog": 0.0}
     for service, (least, most) in limits(stack).items():
         tracked = [
-            Tracked(target=one["TargetValue"], minutes=[figures[name]] * 15)
+            Tracked(target=one["TargetValue"], points=[figures[name]] * 15)
             for name, one in policies(stack, service).items()
             if not one.get("DisableScaleIn")
         ]

@@ -129,11 +129,17 @@ def test_the_old_address_can_be_kept_while_clients_move(plan: Plan) -> None:
         ),
         (
             {"domain": "app.floyo.example", "zone": "atlas.example"},
-            "Pulumi.dev.yaml: ascend:zone: 'atlas.example' does not hold the domain 'app.floyo.example'",
+            (
+                "Pulumi.dev.yaml: ascend:zone: 'atlas.example' does not hold the domain 'app.floyo.example'; "
+                "allowed: the domain itself, or what follows one of its dots"
+            ),
         ),
         (
             {"domain": "badfloyo.example", "zone": "floyo.example"},
-            "Pulumi.dev.yaml: ascend:zone: 'floyo.example' does not hold the domain 'badfloyo.example'",
+            (
+                "Pulumi.dev.yaml: ascend:zone: 'floyo.example' does not hold the domain 'badfloyo.example'; "
+                "allowed: the domain itself, or what follows one of its dots"
+            ),
         ),
         (
             {"domain": "app.floyo.example", "zone": "Floyo"},

@@ -30,6 +30,7 @@ def test_what_every_container_is_told(plan: Plan) -> None:
         "ENVIRONMENT": "dev",
         "CDN_URL": "https://cdn",
         "PORT": "8000",
+        "KEEP_ALIVE_TIMEOUT_S": "65",
         "DB_POOL_IDLE_TIMEOUT_S": "30",
         "DB_POOL_CONNECT_TIMEOUT_S": "10",
         "DB_POOL_STATEMENT_TIMEOUT_S": "30",

@@ -142,7 +142,10 @@ def test_what_is_built_one_day_deploys_without_a_change(plan: Plan) -> None:
 @pytest.mark.usefixtures("all_built")
 def test_the_number_of_regions_follows_the_phase(plan: Plan, refuse: Refuse) -> None:
     assert refuse(phase="global") == (
-        "Pulumi.dev.yaml: ascend:regions: phase 'global' needs 2 regions at least, not 1",
+        (
+            "Pulumi.dev.yaml: ascend:regions: phase 'global' needs 2 regions at least, not 1; list them, "
+            "the home first, such as [us-east-1, us-east-2]"
+        ),
     )
     regions = ["us-east-1", "eu-west-1", "ap-southeast-1"]
     assert [region.name for region in plan(phase="global", regions=regions).regions] == regions

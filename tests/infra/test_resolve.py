@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra import config, facts, resolve
+from infra.database_sizes import DEPLOYMENT_SURGE
 from infra.errors import ConfigError, Problems
 from infra.phases import PHASES, Capability, Ingress, PhaseName
 from tests.infra.support import ROOT, raw
@@ -167,7 +168,7 @@ def test_the_pools_of_all_tasks_fit_into_the_database_even_while_it_deploys(plan
     # Without replicas both addresses of a task, each with a pool, are the primary's.
     addresses = 1 if database.read_replicas else 2
     assert pool >= 1
-    assert tasks * pool * addresses * resolve.DEPLOYMENT_SURGE <= database.max_connections * database.pool.share
+    assert tasks * pool * addresses * DEPLOYMENT_SURGE <= database.max_connections * database.pool.share
     assert all(service.pool_min <= service.pool_max for service in deployment.services.values())
 
 

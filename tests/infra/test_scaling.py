@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import config, resolve, world
+from infra.database_sizes import DEPLOYMENT_SURGE
 from infra.errors import ConfigError, Problems
 from infra.system import Floor
 from tests.components.recorder import record
@@ -148,7 +149,7 @@ def test_behind_a_proxy_a_tasks_pool_is_its_part_of_what_the_class_allows(
 @pytest.mark.usefixtures("all_built")
 def test_replicas_are_reached_without_the_proxy_and_take_a_deployments_tasks_twice(plan: Plan) -> None:
     pool, tasks, budget = pools(plan(phase="scaled"))
-    assert pool == budget // (tasks * resolve.DEPLOYMENT_SURGE)
+    assert pool == budget // (tasks * DEPLOYMENT_SURGE)
 
 
 @pytest.mark.usefixtures("all_built")

@@ -10,7 +10,7 @@ import pytest
 from pulumi.runtime import config as runtime_config
 
 from infra import config, facts, resolve, strict_yaml
-from infra.config import Receiver, ServiceOverride
+from infra.config_values import Receiver, ServiceOverride
 from infra.errors import Problems
 from infra.phases import PhaseName
 from tests.infra.support import ROOT, Plan, Refuse, raw
@@ -58,6 +58,72 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"regions": ["us-east-1", "eu-west-1"], "primary": "us-west-2"},
         "ascend:primary: 'us-west-2' is none of the stack's regions; allowed: us-east-1, eu-west-1",
     ),
+    ({"deletionProtection": "no"}, "ascend:deletionProtection: 'no' is neither true nor false"),
+    ({"deletionProtection": {"a": 1}}, """ascend:deletionProtection: '{"a": 1}' is neither true nor false"""),
+    ({"primary": "nowhere"}, f"ascend:primary: 'nowhere' is not a region that a stack can run in; allowed: {REGIONS}"),
+    ({"primary": "eu-west-1"}, "ascend:primary: 'eu-west-1' is none of the stack's regions; allowed: us-east-1"),
+    (
+        {"phase": "4", "regions": ["us-east-1"]},
+        (
+            "ascend:regions: phase 'global' needs 2 regions at least, not 1; list them, the home first, such as "
+            "[us-east-1, us-east-2]"
+        ),
+    ),
+    (
+        {"phase": "4", "regions": ["us-east-1", 7]},
+        f"ascend:regions: 7 is not a region that a stack can run in; allowed: {REGIONS}",
+    ),
+    (
+        {"phase": "4", "regions": ["us-east-1", "eu-west-1", "eu-west-1"], "primary": "eu-west-1"},
+        'ascend:regions: ["us-east-1", "eu-west-1", "eu-west-1"] names a region twice',
+    ),
+    ({"phase": "4", "regions": {"a": 1}}, """ascend:regions: '{"a": 1}' is not a list of regions"""),
+    (
+        {"phase": "4", "regions": list(facts.regions())},
+        (
+            "ascend:regions: 15 regions make 16 replicas of one database; RDS takes 15 of each; "
+            "allowed: at most 14 regions"
+        ),
+    ),
+    ({"shards": "-1"}, "ascend:shards: '-1' is not allowed; must be above 0"),
+    ({"shards": "1.5"}, "ascend:shards: '1.5' is not a whole number"),
+    ({"shards": "two"}, "ascend:shards: 'two' is not a number"),
+    (
+        {"shards": "1", "phase": "4", "regions": ["us-east-1", "eu-west-1"]},
+        ("ascend:shards: 1 is below the 2 of system 'floyo'; each of them holds data; set 2 or more, or leave it out"),
+    ),
+    (
+        {"shards": "500"},
+        (
+            "ascend:shards: 500 databases with 0 read replicas each; an account has 40 instances in a region; "
+            "allowed: at most 40"
+        ),
+    ),
+    (
+        {"phase": "3", "services": {"api": {"minTasks": 5, "maxTasks": 2}}},
+        "ascend:services.api.maxTasks: 5 tasks at rest are above 2 under load",
+    ),
+    ({"services": {"api": {"minTasks": 0}}}, "ascend:services.api.minTasks: 0 is not allowed; must be above 0"),
+    ({"directAccess": "1"}, "ascend:directAccess: '1' is neither true nor false"),
+    (
+        {"migration": "db.x.co"},
+        (
+            "ascend:migration: 'db.x.co' is not a map; allowed: host, port, database, username, tables, class, "
+            "storageGib, started"
+        ),
+    ),
+    (
+        {"migration": {"host": "db.x.co", "username": "a b"}},
+        (
+            "ascend:migration.username: \"a b\" is not a user's name; allowed: 1 to 63 letters, digits, '_', '.', "
+            "'-', '$', a letter or '_' first"
+        ),
+    ),
+    (
+        {"migration": {"host": "db.x.co"}},
+        "ascend:migrationPassword: missing; ascend:migration needs the password of its user, written with --secret",
+    ),
+    ({"migrationPassword": "x"}, "ascend:migrationPassword: is in plain text; write it with --secret"),
     (
         {"environment": "a b"},
         "ascend:environment: 'a b' is not an environment's name; allowed: 1 to 100 letters, digits, '-', '_', '.'",

@@ -105,9 +105,9 @@ class AwsProvider(Provider):
 
     def diff(self, resource: Resource, object_id: str, old_inputs: Props, news: Props, olds: Props) -> Difference:
         """Compare inputs by what the facts say of each property."""
-        self._type(resource.type)
+        kind, _ = self._type(resource.type)
         rules = facts.load(resource.type)
-        changes = _changes(rules, old_inputs, news, olds)
+        changes = _changes(kind, rules, old_inputs, news, olds)
         for row in rules.replace_if:
             for path in [row["property"]] if "property" in row else row["one_of_changes"]:
                 if path in changes and _replaces(row, {**olds, **old_inputs}, news, changes):
@@ -181,7 +181,7 @@ class AwsProvider(Provider):
         kind, api = self._api(resource, news)
         self._existing.require(api, news)
         before, after = _plain(old_inputs), _plain(news)
-        changes = _changes(facts.load(resource.type), before, after, olds)
+        changes = _changes(kind, facts.load(resource.type), before, after, olds)
         changed = {path.split(".", 1)[0].split("[", 1)[0] for path in changes} - {"tags", "tagsAll"}
         state = {**olds, **before}
         if changed:
@@ -236,17 +236,22 @@ class AwsProvider(Provider):
         return outputs
 
 
-def _changes(rules: facts.Facts, olds: Props, news: Props, state: Props) -> dict[str, Change]:
+def _changes(kind: ResourceType, rules: facts.Facts, olds: Props, news: Props, state: Props) -> dict[str, Change]:
     """The changes between inputs, by what the facts say of equality."""
     before, after = _lowered(rules, olds), _lowered(rules, news)
+    passed_over = kind.passed_over(state, news)
     return {
         path: change
         for path, change in compare(before, after, rules.force_new, rules.sets, _META).items()
         # An input that AWS fills in by itself keeps its value when the program no longer names it, and it is no change
         # when the program begins to name the value that is there.
-        if path not in rules.computed
-        or not (
-            change.kind is Kind.DELETE or (change.kind is Kind.ADD and path in state and same(state[path], after[path]))
+        if path not in passed_over
+        and (
+            path not in rules.computed
+            or not (
+                change.kind is Kind.DELETE
+                or (change.kind is Kind.ADD and path in state and same(state[path], after[path]))
+            )
         )
     }
 

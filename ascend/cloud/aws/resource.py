@@ -95,6 +95,10 @@ class ResourceType:
         """Checked inputs in the form in which they are kept and compared."""
         return inputs
 
+    def passed_over(self, state: Props, news: Props) -> set[str]:
+        """Properties whose change from `state` to `news` the official provider calls none (its DiffSuppressFunc)."""
+        return set()
+
     # Against the API
 
     def create(self, api: Api, inputs: Props) -> str:

@@ -276,6 +276,7 @@ class Deployment:
             diff_keys=plan.keys,
             inputs=mask(state.inputs),
             outputs=mask(state.outputs),
+            old_inputs=mask(plan.old.inputs) if plan.do is Do.UPDATE and plan.old is not None else {},
         )
 
     def _tell(self, kind: EventKind, plan: Plan, op: Op, message: str = "") -> Step | None:

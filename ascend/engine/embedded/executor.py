@@ -12,6 +12,7 @@ from ascend.engine.embedded.rpc import ProviderError
 from ascend.engine.embedded.state import State, differs, now
 from ascend.engine.embedded.steps import Do
 from ascend.engine.embedded.values import UNKNOWN_STRING, Secret, secret
+from ascend.engine.model import LOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from ascend.engine.embedded.providers import Provider
     from ascend.engine.embedded.registry import Registry
     from ascend.engine.embedded.steps import Plan
-
-
-#: Inputs of resources by which a service refuses their delete, as `protect` does by the engine.
-_LOCKS: Final = ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection")
 
 
 class Executor:
@@ -217,7 +214,7 @@ def _unlock(provider: Provider, old: State) -> None:
 
     A protected resource gets here only by name, so its other lock goes with `protect`.
     """
-    locked = [key for key in _LOCKS if old.inputs.get(key) is True]
+    locked = [key for key in LOCKS if old.inputs.get(key) is True]
     if old.protect and locked:
         inputs = {**old.inputs, **dict.fromkeys(locked, False)}
         old.outputs = provider.update(old, inputs, 0, [], preview=False).outputs

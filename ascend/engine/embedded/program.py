@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from ascend.engine.embedded import lazy_sdk
+from ascend.engine.embedded import lazy_sdk, sdk_waits
 from ascend.engine.embedded.backend import ORGANIZATION
 from ascend.engine.embedded.deployment import PARALLEL
 
@@ -68,6 +68,7 @@ def run_program(
         Why it ended early, None where it did not.
     """
     lazy_sdk.install()
+    sdk_waits.install()
     monitor, engine = services
     os.environ["PULUMI_CONFIG"] = json.dumps(dict(config.values))
     os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(sorted(config.secret))

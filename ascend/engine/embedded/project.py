@@ -213,7 +213,7 @@ def load_stack_file(project: Project, stack: str) -> StackFile:
 def resolve(
     project: Project,
     stack: StackFile,
-    overlay: Mapping[str, str],
+    overlay: Mapping[str, Any],
     decrypt: Callable[[str], str],
     *,
     complete: bool = True,

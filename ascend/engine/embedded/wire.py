@@ -22,6 +22,7 @@ def step_to_dict(step: Step) -> dict[str, Any]:
         "diff_keys": list(step.diff_keys),
         "inputs": dict(step.inputs),
         "outputs": dict(step.outputs),
+        "old_inputs": dict(step.old_inputs),
     }
 
 

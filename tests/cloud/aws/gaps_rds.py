@@ -165,6 +165,14 @@ def rds_replica_inherits_backups_protection_and_standby() -> None:
 
 
 @gap
+def rds_replicas_roles_are_its_sources() -> None:
+    database(BackupRetentionPeriod=1)
+    role = {"RoleArn": "arn:aws:iam::123456789012:role/x", "FeatureName": "s3Export"}
+    client("rds").add_role_to_db_instance(DBInstanceIdentifier="floyo", **role)
+    assert replica()["AssociatedRoles"]
+
+
+@gap
 def rds_replicas_logs_are_its_sources() -> None:
     database(BackupRetentionPeriod=1, EnableCloudwatchLogsExports=["postgresql"])
     client("rds").create_db_instance_read_replica(

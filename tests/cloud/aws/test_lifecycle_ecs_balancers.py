@@ -102,7 +102,7 @@ def test_tasks_register_in_their_target_groups(lab: Lab, subnets: list[str], set
     made = lab.create(SERVICE, **settings)
     assert registered(lab, first) == set()
 
-    attached = {**settings, "loadBalancers": [behind(first)], "healthCheckGracePeriodSeconds": 60}
+    attached = {**settings, "loadBalancers": [behind(first)]}
     assert lab.replaced_by(made, **attached) == set()
     made = lab.update(made, **attached)
     assert registered(lab, first) == addresses(lab)
@@ -152,6 +152,22 @@ def test_groups_that_ecs_refuses(lab: Lab, subnets: list[str], settings: dict[st
     ):
         with pytest.raises(ProviderError, match=reason):
             lab.create(SERVICE, **settings, loadBalancers=[row])
+
+
+def test_a_grace_period_is_taken_only_of_a_service_that_has_a_load_balancer_already(
+    lab: Lab, subnets: list[str], settings: dict[str, Any]
+) -> None:
+    target = group(lab, subnets, "first")
+    listen(lab, subnets, 80, target)
+    made = lab.create(SERVICE, **settings)
+    attached = {**settings, "loadBalancers": [behind(target)]}
+    patient = {**attached, "healthCheckGracePeriodSeconds": 60}
+    with pytest.raises(ProviderError, match="only valid for services configured to use load balancers"):
+        lab.update(made, **patient)
+    made = lab.update(lab.update(made, **attached), **patient)
+    seen = lab.client("ecs").describe_services(cluster="main", services=["web"])["services"][0]
+    assert seen["healthCheckGracePeriodSeconds"] == 60
+    lab.delete(made)
 
 
 def test_tasks_are_spread_by_base_and_weight(lab: Lab, settings: dict[str, Any]) -> None:

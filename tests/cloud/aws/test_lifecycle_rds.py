@@ -159,6 +159,7 @@ def test_a_change_waits_for_its_window(lab: Lab, settings: dict[str, Any]) -> No
 
 
 def test_changes_that_rds_refuses(lab: Lab, settings: dict[str, Any]) -> None:
+    del settings["maxAllocatedStorage"]
     settings = {**settings, "allocatedStorage": 30}
     made = lab.create(INSTANCE, **settings)
     for change, reason in (
@@ -168,6 +169,22 @@ def test_changes_that_rds_refuses(lab: Lab, settings: dict[str, Any]) -> None:
     ):
         with pytest.raises(ProviderError, match=reason):
             lab.update(made, **{**settings, **change})
+
+
+def test_a_size_that_storage_has_outgrown_is_no_change(lab: Lab, settings: dict[str, Any]) -> None:
+    made = lab.create(INSTANCE, **{**settings, "allocatedStorage": 30})
+    assert lab.change(made, **settings).changes == {}
+    smaller = lab.check(made.resource, {**settings, "instanceClass": "db.t4g.small"}, made.inputs)
+    assert set(lab.diff(made, smaller).changes) == {"instanceClass"}
+    outputs = lab.provider.update(made.resource, made.id, made.inputs, smaller, made.outputs)
+    assert (outputs["instanceClass"], outputs["allocatedStorage"]) == ("db.t4g.small", 30)
+    lab.update(made, **{**settings, "instanceClass": "db.t4g.small", "allocatedStorage": 40})
+
+
+def test_storage_that_may_not_grow_is_what_it_is_said_to_be(lab: Lab, settings: dict[str, Any]) -> None:
+    made = lab.create(INSTANCE, **{**settings, "allocatedStorage": 30})
+    del settings["maxAllocatedStorage"]
+    assert "allocatedStorage" in lab.change(made, **settings).changes
 
 
 def test_major_upgrade_takes_its_parameter_group_along(lab: Lab, settings: dict[str, Any]) -> None:

@@ -71,6 +71,7 @@ def _patch_responses(module: ModuleType) -> None:
         network = self._get_param("networkConfiguration")
         if network is not None:
             service._validate_network(network)
+        _refuse_grace(service, self._get_param("healthCheckGracePeriodSeconds"))
         registries = self._get_param("serviceRegistries")
         if service.task_definition:
             asked = self._get_param("taskDefinition") or service.task_definition
@@ -90,6 +91,18 @@ def _patch_responses(module: ModuleType) -> None:
 
     response.create_service = create_service
     response.update_service = update_service
+
+
+def _refuse_grace(service: Any, given: int | None) -> None:
+    """A grace period is taken only of a service that has a load balancer already, even together with its first one.
+
+    Source: aws-cloudformation/cloudformation-coverage-roadmap issue 1313, hashicorp/terraform-provider-aws issue 31104.
+    """
+    from moto.ecs.exceptions import InvalidParameterException  # noqa: PLC0415 -- moto is loaded by now
+
+    if given is not None and not service.load_balancers:
+        msg = "Health check grace period is only valid for services configured to use load balancers"
+        raise InvalidParameterException(msg)
 
 
 def _require(

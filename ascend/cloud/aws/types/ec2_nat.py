@@ -29,6 +29,7 @@ class Eip(ResourceType):
     id_path = "AllocationId"
     read_op, read_param, read_path = "DescribeAddresses", "AllocationIds[]", "Addresses[0]"
     delete_op, delete_param = "ReleaseAddress", "AllocationId"
+    kind = "elastic-ip"
     gone = ("InvalidAllocationID.NotFound",)
     tags = tagging.ec2("elastic-ip")
 

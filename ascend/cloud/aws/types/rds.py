@@ -133,6 +133,14 @@ class Instance(ResourceType):
             failures.append(Failure("backupWindow", f"{backup} overlaps the maintenance window {maintenance}"))
         return failures
 
+    def passed_over(self, state: Props, news: Props) -> set[str]:
+        """A size that storage has outgrown, where it may grow (instance.go, DiffSuppressFunc of allocated_storage)."""
+        size, wanted, most = (
+            figure if isinstance(figure, int | float) else 0
+            for figure in (state.get("allocatedStorage"), news.get("allocatedStorage"), news.get("maxAllocatedStorage"))
+        )
+        return {"allocatedStorage"} if 0 < wanted < min(size, most) else set()
+
     # Creating
 
     def create(self, api: Api, inputs: Props) -> str:
@@ -221,7 +229,6 @@ class Instance(ResourceType):
             params = api.params("PromoteReadReplica", news, rename=_RENAME, only=_PROMOTED_WITH)
             api.call("PromoteReadReplica", DBInstanceIdentifier=identifier, **params)
             changed = changed - {"replicateSourceDb", *_PROMOTED_WITH}
-        changed = _without_smaller_storage(found, news, changed)
         _refuse_shrinking(api, found, news, changed)
         self._modify(api, identifier, olds, news, changed)
 
@@ -277,18 +284,6 @@ def _secret(found: dict[str, Any]) -> Props:
 def _made_up(inputs: Props) -> str:
     """An identifier as the official provider makes one up: a prefix and 26 digits."""
     return f"{inputs.get('identifierPrefix') or 'terraform-'}{secrets.token_hex(13)}"
-
-
-def _without_smaller_storage(found: dict[str, Any], news: Props, changed: set[str]) -> set[str]:
-    """The changes without that to a size which storage has outgrown: where storage may grow, that is none.
-
-    instance.go: DiffSuppressFunc of allocated_storage.
-    """
-    size, wanted, most = (
-        int(figure or 0)
-        for figure in (found.get("AllocatedStorage"), news.get("allocatedStorage"), news.get("maxAllocatedStorage"))
-    )
-    return changed - {"allocatedStorage"} if wanted < size and wanted < most else changed
 
 
 def _refuse_shrinking(api: Api, found: dict[str, Any], news: Props, changed: set[str]) -> None:

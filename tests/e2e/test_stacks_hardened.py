@@ -1,73 +1,15 @@
-"""Every system at every phase, fresh on one account: deployed, unchanged by a second run, secure, and gone at the end.
-
-What is asserted is read from the embedded AWS with boto3, never from the program.
-"""
+"""What the 20 stacks show to the world, and who may do what in them: read with boto3, never from the program."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.e2e.account import Account, listed, statements
-from tests.e2e.project import Project
-from tests.e2e.stack_files import PHASES, REGIONS, SYSTEMS, write
+from tests.e2e.account import ACCOUNT, listed, statements
+from tests.e2e.stack_files import PHASES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@dataclass(frozen=True)
-class Stacks:
-    """One system's stacks, side by side in one account.
-
-    Attributes:
-        project: the project.
-        documents: the JSON of each deployment, by phase.
-        account: the account.
-    """
-
-    project: Project
-    documents: dict[str, dict[str, Any]]
-    account: Account
-
-
-def name_of(phase: str) -> str:
-    """A stack's name: the phase's number."""
-    return f"p{PHASES.index(phase) + 1}"
-
-
-@pytest.fixture(scope="module", params=[pytest.param(s, marks=pytest.mark.xdist_group(f"stacks-{s}")) for s in SYSTEMS])
-def stacks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stacks]:
-    project = Project.copied(tmp_path_factory.mktemp(request.param))
-    try:
-        documents = {}
-        for phase in PHASES:
-            write(project, name_of(phase), request.param, phase)
-            documents[phase] = project.up(name_of(phase), "--skip-preview")
-        yield Stacks(project, documents, Account(project.endpoint(), REGIONS))
-    finally:
-        project.close()
-
-
-def test_everything_is_created_and_nothing_is_missing(stacks: Stacks) -> None:
-    for phase, document in stacks.documents.items():
-        assert {step["op"] for step in document["steps"]} == {"create"}, phase
-        assert (document["phase"], document["outputs"]["phase"]) == (phase, phase)
-        assert document["outputs"]["missing"] == [], phase
-        assert document["outputs"]["url"].startswith("https://"), phase
-
-
-def test_a_second_run_changes_nothing(stacks: Stacks) -> None:
-    for phase, first in stacks.documents.items():
-        again = stacks.project.up(name_of(phase), "--skip-preview")
-        changed = [step for step in again["steps"] if step["op"] != "same"]
-        assert changed == [], phase
-        assert again["summary"]["same"] == first["summary"]["create"], phase
-        assert again["outputs"] == first["outputs"], phase
-
+    from tests.e2e.stacks import Stacks
 
 # What the internet reaches.
 
@@ -87,7 +29,7 @@ def test_nothing_takes_connections_from_everywhere(stacks: Stacks) -> None:
     assert seen > 20
 
 
-def test_lists_of_addresses_open_443_and_hold_the_edge_alone(stacks: Stacks) -> None:
+def test_lists_of_addresses_open_the_web_ports_and_hold_the_edge_alone(stacks: Stacks) -> None:
     """A load balancer answers Cloudflare; the lists that it is opened to are of public addresses, and none is wide."""
     opened = [
         (region, one["PrefixListId"], permission["FromPort"])
@@ -96,7 +38,7 @@ def test_lists_of_addresses_open_443_and_hold_the_edge_alone(stacks: Stacks) -> 
     ]
     assert opened
     for region, prefix_list, port in opened:
-        assert port == 443
+        assert port in (443, 80), "80 is the redirect to 443"
         ec2 = stacks.account.client("ec2", region)
         entries = ec2.get_managed_prefix_list_entries(PrefixListId=prefix_list)["Entries"]
         assert len(entries) >= 7
@@ -207,9 +149,10 @@ def test_buckets_are_closed_encrypted_and_deny_plain_transport(stacks: Stacks) -
         assert {"Bool": {"aws:SecureTransport": "false"}} in [one["Condition"] for one in denied], bucket
         for one in policy:
             if one["Effect"] == "Allow":
-                assert set(one["Principal"]) == {"Service"}, bucket
-                assert one["Condition"], bucket
-                assert all("*" not in action for action in listed(one["Action"])), bucket
+                assert one["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}, bucket
+                # For this account's load balancers only: they write below its number.
+                assert f"/AWSLogs/{ACCOUNT}/" in one["Resource"], bucket
+                assert one["Action"] == "s3:PutObject", bucket
 
 
 def test_queues_topics_secrets_and_logs_are_encrypted_with_a_key_of_ours(stacks: Stacks) -> None:
@@ -270,6 +213,10 @@ def test_no_role_may_do_more_than_it_names(stacks: Stacks) -> None:
     assert seen > 3 * len(PHASES)
 
 
+#: Services whose documented trust policies name no source: S3 replication and RDS Proxy.
+WITHOUT_SOURCE = {"rds.amazonaws.com", "s3.amazonaws.com"}
+
+
 def test_roles_are_taken_by_one_service_for_this_account(stacks: Stacks) -> None:
     for role in stacks.account.roles():
         (statement,) = statements(role["AssumeRolePolicyDocument"])
@@ -279,7 +226,8 @@ def test_roles_are_taken_by_one_service_for_this_account(stacks: Stacks) -> None
             stacks.account.client("iam").list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]
             == []
         ), role["RoleName"]
-        assert "aws:SourceAccount" in json.dumps(statement.get("Condition", {})), role["RoleName"]
+        if statement["Principal"]["Service"] not in WITHOUT_SOURCE:
+            assert "aws:SourceAccount" in json.dumps(statement["Condition"]), role["RoleName"]
 
 
 def test_containers_find_secrets_as_secrets_only(stacks: Stacks) -> None:
@@ -298,30 +246,3 @@ def test_containers_find_secrets_as_secrets_only(stacks: Stacks) -> None:
                     assert container["readonlyRootFilesystem"] is True, container["name"]
                     assert not container.get("privileged")
     assert seen > 2 * len(PHASES)
-
-
-# And gone. Last in the file, as it takes away what the others look at.
-
-
-def test_a_stack_goes_without_a_trace(stacks: Stacks) -> None:
-    for phase in reversed(PHASES):
-        protected = [one for one in stacks.project.state(name_of(phase))["resources"] if one.get("protect")]
-        assert protected, phase
-        named = [word for one in protected for word in ("--unprotect", one["urn"])]
-        ran = stacks.project.ascend("destroy", name_of(phase), "--embedded", "--yes", *named)
-        assert ran.code == 0, ran.err
-    account = stacks.account
-    assert account.own_networks() == {}
-    assert account.buckets() == []
-    assert account.roles() == []
-    for service, operation, key in (
-        ("rds", "describe_db_instances", "DBInstances"),
-        ("rds", "describe_db_subnet_groups", "DBSubnetGroups"),
-        ("elasticache", "describe_replication_groups", "ReplicationGroups"),
-        ("elbv2", "describe_load_balancers", "LoadBalancers"),
-        ("elbv2", "describe_target_groups", "TargetGroups"),
-        ("cloudwatch", "describe_alarms", "MetricAlarms"),
-        ("logs", "describe_log_groups", "logGroups"),
-        ("ec2", "describe_addresses", "Addresses"),
-    ):
-        assert list(account.items(service, operation, key)) == [], (service, operation)
