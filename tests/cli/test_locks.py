@@ -55,11 +55,9 @@ def test_the_users_account_and_proxy_are_not_asked(
 
 def test_on_a_real_account_the_owner_opens_it(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: "/bin/true")
-    with pytest.raises(
-        InputError, match=r"db has deletion protection .*modify-db-instance .*pulumi refresh"
-    ) as refused:
+    with pytest.raises(InputError, match=r"db has deletion protection .*pulumi refresh") as refused:
         PulumiCliEngine()._unlock({"resources": [DATABASE, BALANCER]}, Target(tmp_path, "dev"))
-    assert "modify-load-balancer-attributes --attributes Key=deletion_protection.enabled,Value=false " in str(
-        refused.value
-    )
-    assert f"--load-balancer-arn {BALANCER_ARN} --region us-east-1" in str(refused.value)
+    told = str(refused.value)
+    assert "aws rds modify-db-instance --no-deletion-protection " in told
+    assert "aws elbv2 modify-load-balancer-attributes --attributes Key=deletion_protection.enabled,Value=false " in told
+    assert f"--load-balancer-arn {BALANCER_ARN} --region us-east-1" in told

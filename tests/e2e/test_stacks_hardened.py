@@ -151,8 +151,8 @@ def test_buckets_are_closed_encrypted_and_deny_plain_transport(stacks: Stacks) -
             if one["Effect"] == "Allow":
                 assert one["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}, bucket
                 # For this account's load balancers only: they write below its number.
-                assert f"/AWSLogs/{ACCOUNT}/" in one["Resource"], bucket
-                assert one["Action"] == "s3:PutObject", bucket
+                assert all(f"/AWSLogs/{ACCOUNT}/" in resource for resource in listed(one["Resource"])), bucket
+                assert listed(one["Action"]) == ["s3:PutObject"], bucket
 
 
 def test_queues_topics_secrets_and_logs_are_encrypted_with_a_key_of_ours(stacks: Stacks) -> None:

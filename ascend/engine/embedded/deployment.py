@@ -339,6 +339,7 @@ class Deployment:
             if not self.preview:
                 self._stopping.set()
                 return
+        self._executor.destroying = unprotect is not None
         self._delete_all(entries)
         if not self.preview and not self._failures and not self._stopping.is_set():
             self._settle()

@@ -53,6 +53,8 @@ class Executor:
         self._unsettled = {operation.resource.urn for operation in base.pending if operation.kind == CREATING}
         #: Whether anything outside may have been changed.
         self.mutated = False
+        #: Whether this is a destroy, for which the user has named what is protected.
+        self.destroying = False
 
     def apply(self, plan: Plan) -> None:
         """Carries out one step."""
@@ -156,7 +158,8 @@ class Executor:
             provider = self._registry.ensure(old.provider, self._planner.base)
             self._mutating(old, DELETING)
             try:
-                if not plan.replacing:
+                # In an update a protected resource gets here only by name, so its other lock goes with `protect`.
+                if not plan.replacing and (old.protect or self.destroying):
                     _unlock(provider, old)
                 provider.delete(old)
             except ProviderError:
@@ -210,12 +213,9 @@ class Executor:
 
 
 def _unlock(provider: Provider, old: State) -> None:
-    """Switches off what would make the service itself refuse the delete of a resource that was named to be deleted.
-
-    A protected resource gets here only by name, so its other lock goes with `protect`.
-    """
+    """Switches off what would make the service itself refuse the delete."""
     locked = [key for key in LOCKS if old.inputs.get(key) is True]
-    if old.protect and locked:
+    if locked:
         inputs = {**old.inputs, **dict.fromkeys(locked, False)}
         old.outputs = provider.update(old, inputs, 0, [], preview=False).outputs
         old.inputs = inputs

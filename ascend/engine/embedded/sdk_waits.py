@@ -35,10 +35,10 @@ class _PatientAsyncio:
 
 def install() -> None:
     """Puts both in place."""
-    stack.asyncio = _PatientAsyncio()  # type: ignore[attr-defined] -- the module's own import
+    vars(stack)["asyncio"] = _PatientAsyncio()
     # For where in the program a resource was asked for, the SDK walks the stack at each, and asks of every file on it
     # whether it has changed. None changes while it runs.
-    linecache.checkcache = _unchanged
+    vars(linecache)["checkcache"] = _unchanged
 
 
 def _unchanged(_filename: str | None = None) -> None:
