@@ -26,7 +26,7 @@ SEED = 20261121
 #: At which size of the state a run is killed, drawn from these: a run of phase 3 fresh, then its promotion.
 KILLS = {"scaled": range(1, 220), "global": range(300, 460)}
 #: Which of the creates of a run fails, drawn from these.
-FAULTS = {"scaled": range(1, 90), "global": range(1, 60)}
+FAULTS = {"scaled": range(1, 60), "global": range(1, 60)}
 EACH = 2
 
 

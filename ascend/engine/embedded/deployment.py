@@ -334,7 +334,7 @@ class Deployment:
             self._refusals.extend(
                 f"{state.type} {state.name}: would be deleted but is protected; "
                 + (_UNPROTECT if unprotect is None else f"to delete it too: --unprotect {state.name}")
-                for state in protected
+                for state in sorted(protected, key=lambda state: state.urn)
             )
             if not self.preview:
                 self._stopping.set()
