@@ -1,6 +1,7 @@
 # make up      installs everything into .venv and deploys to the embedded cloud
 # make down    stops the embedded cloud; what was deployed to it goes with it
 # make test    lint, types and tests
+# make test-stacks  the five systems at their four phases, deployed, moved and removed; takes longer
 # make lint    lint and types only
 # make clean   removes everything that the other targets made
 #
@@ -8,7 +9,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: up down test lint clean install
+.PHONY: up down test test-stacks lint clean install
 
 STACK ?= dev
 JOBS ?= 2
@@ -36,6 +37,11 @@ test: lint
 	@folder=$$(mktemp -d) && \
 	trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT && trap 'exit 143' TERM HUP && \
 	TMPDIR=$$folder $(BIN)/pytest -n $(JOBS) --dist loadgroup
+
+test-stacks: $(INSTALLED)
+	@folder=$$(mktemp -d) && \
+	trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT && trap 'exit 143' TERM HUP && \
+	TMPDIR=$$folder ASCEND_TEST_STACKS=all $(BIN)/pytest -n $(JOBS) --dist loadgroup tests/e2e -k stacks
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

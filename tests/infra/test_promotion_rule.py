@@ -46,7 +46,6 @@ def _overrides(services: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
             "databaseMaxStorageGib": st.integers(600, 4000).map(str),
             "cacheNodeType": st.sampled_from(sorted(facts.cache_nodes())),
             "services": st.dictionaries(st.sampled_from(services), _sizes()),
-            "flowLogs": st.sampled_from(["true", "false"]),
             "deletionProtection": st.sampled_from(["true", "false"]),
             "budget": st.integers(1, 9_999).map(str),
         },
@@ -63,9 +62,12 @@ def _ways(draw: st.DrawFn) -> tuple[str, tuple[dict[str, Any], dict[str, Any]]]:
     services = tuple(system.services)
     domain = draw(st.sampled_from([{}, {"domain": "app.x.example", "zone": "x.example", "cloudflare_apiToken": "t"}]))
     shards = draw(st.sampled_from([(), (2, 2), (2, 3)]))
+    # Not switched off on the way: that takes their log group along, with or without a promotion, as it is asked for.
+    flow_logs = draw(st.sampled_from([("false", "false"), ("false", "true"), ("true", "true")]))
     both = []
     for index, phase in enumerate(draw(st.sampled_from(PROMOTIONS))):
-        values = {"system": name, "phase": str(phase), **domain, **draw(_overrides(services))}
+        own = {"phase": str(phase), "flowLogs": flow_logs[index], **draw(_overrides(services))}
+        values = {"system": name, **domain, **own}
         if PHASES[phase].min_regions > 1:
             values["regions"] = ["us-east-1", "eu-west-1"]
         if shards:
