@@ -16,7 +16,7 @@ from infra.errors import ConfigError, Problems
 from infra.phases import BUILT, PHASES
 from tests.components.recorder import record
 from tests.components.support import Registered, Registration, Secret
-from tests.e2e.point import DATA
+from tests.e2e.point import DATA, holds_data
 from tests.infra.support import ROOT, raw
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _broken(before: Registered, after: Registered) -> list[str]:
     there = {one.urn: one for one in after.resources}
     found = []
     for one in before.resources:
-        if one.type not in DATA:
+        if not holds_data({"type": one.type, "protect": one.protect}):
             continue
         same = there.get(one.urn)
         if same is None:
