@@ -36,12 +36,12 @@ down:
 test: lint
 	@folder=$$(mktemp -d) && \
 	trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT && trap 'exit 143' TERM HUP && \
-	TMPDIR=$$folder $(BIN)/pytest -n $(JOBS) --dist loadgroup
+	TMPDIR=$$folder $(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 test-stacks: $(INSTALLED)
 	@folder=$$(mktemp -d) && \
 	trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT && trap 'exit 143' TERM HUP && \
-	TMPDIR=$$folder ASCEND_TEST_STACKS=all $(BIN)/pytest -n $(JOBS) --dist loadgroup tests/e2e -k stacks
+	TMPDIR=$$folder ASCEND_TEST_STACKS=all $(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder tests/e2e -k stacks
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

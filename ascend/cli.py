@@ -18,6 +18,7 @@ import typer
 
 from ascend import __version__, session
 from ascend.errors import AscendError, InputError
+from ascend.garbage import collect_rarely
 from ascend.ui import console
 
 if TYPE_CHECKING:
@@ -271,6 +272,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> NoReturn:
     """Entry point of the ``ascend`` command."""
+    collect_rarely()
     sys.exit(run())
 
 

@@ -101,7 +101,7 @@ def _tracked() -> list[Path]:
 
 
 def test_no_file_names_a_machine_or_a_registry() -> None:
-    here = str(ROOT.parent)
+    here = str(ROOT)
     forbidden = re.compile(
         rf"(?<![\w/.]){re.escape(here)}/|/(?:home|Users)/[a-z]+/|/root/|--(?:extra-)?index-url|\"resolved\": \"http"
     )

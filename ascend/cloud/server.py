@@ -28,6 +28,7 @@ from ascend.cloud.aws.provider import AwsProvider
 from ascend.cloud.cloudflare import CloudflareProvider
 from ascend.cloud.random_provider import RandomProvider
 from ascend.cloud.servicer import ProviderServicer
+from ascend.garbage import collect_rarely
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -206,6 +207,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
+    collect_rarely()
     _scrub()
     files = process.Files(options.root)
     alive = files.claim()

@@ -27,7 +27,8 @@ SEED = 20261121
 KILLS = {"scaled": range(1, 220), "global": range(300, 460)}
 #: Which of the creates of a run fails, drawn from these.
 FAULTS = {"scaled": range(1, 60), "global": range(1, 60)}
-EACH = 2
+#: How often at each phase; in earnest with 20 or more.
+EACH = int(os.environ.get("ASCEND_TEST_FAULTS", "1"))
 
 
 def _size(project: Project) -> int:

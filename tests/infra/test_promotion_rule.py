@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 SYSTEMS = catalog.names(ROOT)
 DEPLOYABLE = tuple(phase for phase, row in PHASES.items() if row.needs <= BUILT)
+#: How many promotions are tried; in earnest with hundreds.
+EXAMPLES = int(os.environ.get("ASCEND_TEST_EXAMPLES", "15"))
 PROMOTIONS = tuple(itertools.combinations(DEPLOYABLE, 2))
 GIBS = {0.25: (0.5, 1, 2), 0.5: (1, 2, 4), 1: (2, 4, 8), 2: (4, 8, 16)}
 
@@ -124,7 +127,9 @@ def _broken(before: Registered, after: Registered) -> list[str]:
     return found
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 @given(way=_ways())
 def test_no_promotion_touches_data_whatever_the_overrides(
     way: tuple[str, tuple[dict[str, Any], dict[str, Any]]],

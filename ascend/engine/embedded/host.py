@@ -23,6 +23,7 @@ from ascend.engine.embedded import wire
 from ascend.engine.embedded.console import Output, captured
 from ascend.engine.model import Event, EventKind
 from ascend.errors import AscendError, InputError, UpdateError
+from ascend.garbage import collect_rarely
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -400,6 +401,7 @@ def main() -> int:
     # The terminal's interrupt goes to the client, which asks for a stop in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(_SWITCH_INTERVAL)
+    collect_rarely()
     request = json.loads(sys.stdin.readline())
     output, masker = Output(request["descriptor"]), Masker()
     run = Run(request, output, masker)
