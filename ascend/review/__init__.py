@@ -1,0 +1,1 @@
+"""`ascend review`: what a change would do to each stack, judged before it lands; no credentials, CLI or network."""
