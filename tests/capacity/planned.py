@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 from typing import Any
 
@@ -38,9 +39,24 @@ def figures_of(system: str, phase: str = "1") -> figures.Figures:
 def plan_of(system: str, phase: str, more: str = "{}") -> Plan:
     """The plan of a system at a phase, with an edge; `more` is further config as JSON."""
     deployment = _resolved(system, phase, **json.loads(more))
-    made = record(lambda: world.deploy(deployment))
+    # Nothing of a plan becomes garbage before it is whole, and looking for it takes as long as the plan itself.
+    gc.disable()
+    try:
+        made = record(lambda: world.deploy(deployment))
+    finally:
+        gc.enable()
     steps = [
-        Step(Op.CREATE, one.urn, one.type, one.name, parent=one.parent, custom=one.custom, inputs=_masked(one.inputs))
+        Step(
+            Op.CREATE,
+            one.urn,
+            one.type,
+            one.name,
+            parent=one.parent,
+            custom=one.custom,
+            protect=one.protect,
+            inputs=_masked(one.inputs),
+            ignore_changes=one.ignore_changes,
+        )
         for one in made.resources
     ]
     return Plan.of(deployment.stack, steps)

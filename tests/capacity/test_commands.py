@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Ascend = Callable[..., Ran]
 
 
+#: Plans are made once for all tests that look at them.
+pytestmark = pytest.mark.xdist_group("capacity")
+
+
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a dev stack, which is the working directory; its plans are those of the project's systems."""

@@ -8,11 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ascend.capacity import stack
 from ascend.capacity.demand import demand, request_shares, requests_per_vcpu
 from ascend.capacity.figures import parse
 from ascend.capacity.ranges import Range
+from ascend.cost import plan, tasks
 from ascend.errors import InputError
-from tests.capacity.planned import SYSTEMS, figures_of
+from tests.capacity.planned import SYSTEMS, figures_of, plan_of
+
+#: Plans are made once for all tests that look at them.
+pytestmark = pytest.mark.xdist_group("capacity")
 
 ATLAS = figures_of("atlas", "2")
 TEACHERS = figures_of("teacher-slots", "2")
@@ -91,8 +96,22 @@ class TestTeacherSlots:
     def test_the_edge_takes_its_part_and_the_users_ask_for_as_much(self) -> None:
         behind = demand(TEACHERS, 10_000, edge=True)
         assert behind.requests_per_second == self.asked.requests_per_second
-        assert behind.origin_requests_per_second == Range(500, 1_000)
-        assert behind.cpu_cores == Range(2, 4)
+        assert behind.origin_requests_per_second.low == pytest.approx(450)
+        assert behind.origin_requests_per_second.high == pytest.approx(900)
+        assert behind.cpu_cores.low == pytest.approx(1.8)
+        assert behind.cpu_cores.high == pytest.approx(3.6)
+
+    @pytest.mark.parametrize(("users", "requests"), [(8_000, 500), (30_000, 2_000)])
+    def test_what_reaches_the_servers(self, users: int, requests: float) -> None:
+        """ "Requests/Second: 500" after its phase 2, "2,000+" after its phase 4, of 8,000 and 30,000 users."""
+        behind = demand(TEACHERS, users, edge=True, cache=True)
+        assert behind.origin_requests_per_second.expected == pytest.approx(requests, rel=0.1)
+
+    def test_without_a_cache(self) -> None:
+        """ "10K users x 10 queries/page = 100K DB queries/second": all of them opening a page at once."""
+        requests = self.asked.requests_per_second
+        assert self.asked.queries_per_second == requests * 10
+        assert 10_000 * TEACHERS.traffic.queries_per_request.expected == 100_000
 
 
 class TestBackend:
@@ -112,10 +131,12 @@ class TestBackend:
         assert asked.jobs_per_second["jobs"].expected * 3600 == pytest.approx(jobs_per_hour)
 
 
-def test_floyo_uses_four_fifths_of_its_bandwidth_with_its_first_thousand_users() -> None:
-    """16 KiB for each of 5 requests/s, at a fifth of this load through 730 hours."""
-    asked = demand(figures_of("floyo"), 1_000)
-    assert asked.bandwidth_gib_month.expected == pytest.approx(5 * 16_384 * 0.2 * 730 * 3600 / 2**30)
+def test_floyos_first_thousand_users_stay_below_its_alarm_on_bandwidth() -> None:
+    """ "Bandwidth: 50GB/month", "> 80% of limit": 12 KiB for each of 5 requests/s, a fifth of this load on average."""
+    found = figures_of("floyo")
+    asked = demand(found, 1_000)
+    assert asked.bandwidth_gib_month.expected == pytest.approx(5 * 12_288 * 0.2 * 730 * 3600 / 2**30)
+    assert asked.bandwidth_gib_month.expected < 0.8 * found.bandwidth_gib_month == 40
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -126,6 +147,14 @@ def test_requests_divide_among_the_services_without_a_rest(system: str) -> None:
     assert sum(one.expected for one in asked.requests_by_service.values()) == pytest.approx(
         asked.origin_requests_per_second.expected
     )
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_bill_and_capacity_divide_the_requests_alike(system: str) -> None:
+    planned = plan_of(system, "single-region")
+    found = stack.read(planned)
+    cpus = {one.service: one.cpu for one in found.tasks}
+    assert tasks.shares_of_requests(plan.read(planned.resources)) == pytest.approx(request_shares(found.figures, cpus))
 
 
 def test_a_service_without_a_figure_carries_what_the_documents_say_of_a_core() -> None:

@@ -15,36 +15,72 @@ from ascend.capacity.estimate import CEILING, estimate
 from ascend.capacity.ranges import Range
 from ascend.capacity.stack import Policy
 from ascend.capacity.supply import supply
+from ascend.cost import estimate as cost
 from ascend.errors import InputError
 from infra import facts
-from tests.capacity.planned import SYSTEMS, stack_of
+from tests.capacity.planned import SYSTEMS, plan_of, stack_of
 from tests.infra.support import ROOT
 
 if TYPE_CHECKING:
     from ascend.capacity.stack import Stack
 
+#: Plans are made once for all tests that look at them.
+pytestmark = pytest.mark.xdist_group("capacity")
+
 PHASES = ("single-region", "cached", "scaled", "global")
-#: Stacks whose system names more users than it carries below 80 %, and what gives way.
-UNDERSIZED = {
-    ("floyo", "single-region"): "bandwidth",
-    ("teacher-slots", "single-region"): "service:web",
-    ("teacher-slots", "cached"): "service:web",
-    ("backend-ai-worker", "cached"): "service:worker",
-    ("backend-ai-worker", "scaled"): "service:ai",
-}
+#: Phases of which a document says how many requests/s they answer: 10, 733, 500, 2,000.
+PROMISED = [
+    ("backend-ai-worker", "single-region"),
+    ("atlas", "cached"),
+    ("teacher-slots", "cached"),
+    ("teacher-slots", "global"),
+]
 
 
-@pytest.mark.parametrize("system", [pytest.param(s, marks=pytest.mark.xdist_group(f"capacity-{s}")) for s in SYSTEMS])
+def _row(page: str, system: str, phase: str) -> list[str]:
+    """A stack's row in the table of a page of the documentation, without the stack's name."""
+    start = f"| {system} | {PHASES.index(phase) + 1} | "
+    lines = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith(start)]
+    return [cell.strip() for cell in line.removeprefix(start).removesuffix("|").split("|")]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("phase", PHASES)
-def test_declared_users_fit_and_the_most_are_the_last_who_do(system: str, phase: str) -> None:
-    found = estimate(stack_of(system, phase))
+def test_declared_users_fit_below_80_percent_and_the_bill_into_its_cap(system: str, phase: str) -> None:
+    """Of each of the twenty; the users are those that the bill is for, where the system names none."""
+    bill = cost.estimate(plan_of(system, phase).resources)
+    assert bill.unpriced == ()
+    assert bill.margin is not None
+    assert bill.margin >= 0, f"{bill.monthly.expected:.2f} of {bill.cap}"
+    found = estimate(stack_of(system, phase), bill.users)
     assert found.bottleneck is not None
-    known = UNDERSIZED.get((system, phase))
-    assert (None if found.holds else found.bottleneck.name) == known
+    assert found.holds, f"{found.bottleneck.name} at {found.bottleneck.utilization:.1%}"
     # The most users are the last who fit.
     assert found.max_users is not None
     assert estimate(found.stack, found.max_users).holds
     assert not estimate(found.stack, found.max_users + 1).holds
+    # What the documents of the project say of it.
+    resource = found.bottleneck
+    assert _row("capacity", system, phase) == [
+        f"{bill.users:,}",
+        resource.name,
+        f"{resource.utilization:.1%}",
+        f"{found.max_users:,}",
+    ]
+    users, _, estimated, cap, *_ = _row("systems", system, phase)
+    assert users.startswith(f"{bill.users:,}")
+    assert cap == f"{bill.cap:,.0f}"
+    assert float(estimated.replace(",", "")) == pytest.approx(bill.monthly.expected, rel=0.02)
+
+
+@pytest.mark.parametrize(("system", "phase"), PROMISED)
+def test_services_carry_the_requests_that_the_document_promises(system: str, phase: str) -> None:
+    planned = plan_of(system, phase)
+    promised = planned.world["figures"]["target"]["requests_per_second"]
+    services = supply(stack_of(system, phase)).services.values()
+    carried = sum(one.requests_per_task.expected * one.most for one in services if one.requests_per_task is not None)
+    assert promised < CEILING * carried
 
 
 def test_what_a_plan_has_is_read_from_its_resources() -> None:

@@ -20,6 +20,9 @@ from ascend.capacity.target_tracking import Autoscaler, Tracked, desired
 from ascend.capacity.traces import Trace
 from tests.capacity.planned import stack_of
 
+#: Plans are made once for all tests that look at them.
+pytestmark = pytest.mark.xdist_group("capacity")
+
 CPU = Policy(metric="cpu", target=70, out_cooldown_s=60, in_cooldown_s=300)
 MEMORY = Policy(metric="memory", target=80, out_cooldown_s=60, in_cooldown_s=300)
 BACKLOG = Policy(metric="backlog", target=20, out_cooldown_s=60, in_cooldown_s=300)
