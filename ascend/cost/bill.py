@@ -38,6 +38,7 @@ class Bill:
     lines: list[Line] = field(default_factory=list)
     unpriced: list[Unpriced] = field(default_factory=list)
     _tasks: dict[str, Span] = field(default_factory=dict)
+    _shares: dict[str, float] = field(default_factory=dict)
 
     @property
     def hours(self) -> float:
@@ -58,7 +59,14 @@ class Bill:
         return self.use.get(region, usage.NOTHING)
 
     def add(
-        self, resource: Resource, item: str, key: str, quantity: Span | float, *, usage_based: bool = False
+        self,
+        resource: Resource,
+        item: str,
+        key: str,
+        quantity: Span | float,
+        *,
+        usage_based: bool = False,
+        priced_in: str = "",
     ) -> None:
         """Writes a line; a price that the table lacks makes it an unpriced one.
 
@@ -68,10 +76,12 @@ class Bill:
             key: the price.
             quantity: how much in a month, in the price's unit.
             usage_based: whether it rests on what users do.
+            priced_in: the region whose price it has; the resource's by default. Data between regions has that of the
+                region that it leaves.
         """
         amount = quantity if isinstance(quantity, Span) else Span.flat(quantity)
         try:
-            price = self.prices.price(key, resource.region)
+            price = self.prices.price(key, priced_in or resource.region)
         except NoPriceError as error:
             self.unpriced.append(Unpriced(resource.urn, resource.type, f"{item}: {error}"))
             return
@@ -114,7 +124,7 @@ class Bill:
         """Tasks of a service, averaged over a month."""
         if service.urn not in self._tasks:
             self._tasks[service.urn] = tasks.running(
-                self.plan, service, self.used(service.region), self.size(service)[0]
+                self.plan, service, self.used(service.region), self.size(service)[0], self._share(service)
             )
         return self._tasks[service.urn]
 
@@ -128,4 +138,10 @@ class Bill:
         figures, use = self.figures(service), self.used(service.region)
         if queue := figures.get("consumes"):
             return use.jobs.get(queue, Span.flat(0))
-        return use.requests * tasks.share_of_requests(self.plan, figures)
+        return use.requests * self._share(service)
+
+    def _share(self, service: Resource) -> float:
+        """A service's part of the requests, 0 to 1."""
+        if not self._shares:
+            self._shares.update(tasks.shares_of_requests(self.plan))
+        return self._shares.get(service.component, 0.0)

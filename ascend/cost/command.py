@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -11,15 +9,16 @@ from ascend import plans
 from ascend import target as targets
 from ascend.cost import prices, report
 from ascend.cost.estimate import estimate
-from ascend.cost.refresh import API_REGION, Pricing, Refreshed, print_refreshed, refresh
+from ascend.cost.price_list import API_REGION, FILTERS_FILE, Pricing
+from ascend.cost.refresh import Refreshed, print_refreshed, refresh
 from ascend.errors import InputError
 from ascend.ui import console
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ascend.cost.model import Estimate
-    from ascend.engine.model import Target
 
 
 class By(StrEnum):
@@ -60,17 +59,18 @@ def cost(
     if by is By.PHASE or (stack is None and system is not None and phase is None):
         if by not in (None, By.PHASE):
             raise InputError(f"--by {by} shows one phase; give --phase too")
-        _print_ladder(_ladder(targets.find_root(cwd), stack, system, users), json=json)
+        found, refused = _ladder(targets.find_root(cwd), stack, system, users)
+        _print_ladder(found, refused, json=json)
         return
-    found = estimate(plans.plan(cwd, stack, system, phase).resources, users=users)
+    bill = estimate(plans.plan(cwd, stack, system, phase).resources, users=users)
     heading = str(by or By.SERVICE)
     if json:
-        document = found.document()
+        document = bill.document()
         if by is not None:
-            document[f"by_{heading}"] = {name: one.document() for name, one in report.grouped(found, heading).items()}
+            document[f"by_{heading}"] = {name: one.document() for name, one in report.grouped(bill, heading).items()}
         console.print_json(document)
     else:
-        report.print_estimate(console.stdout(), found, heading)
+        report.print_estimate(console.stdout(), bill, heading)
 
 
 def prices_refresh(*, json: bool, client: Pricing | None = None, file: Path = prices.FILE) -> None:
@@ -82,17 +82,25 @@ def prices_refresh(*, json: bool, client: Pricing | None = None, file: Path = pr
         file: the table.
 
     Raises:
-        InputError: AWS does not answer, or the table cannot be read or written. It is as it was.
+        InputError: AWS does not answer, or the table cannot be read or written, which is then as it was; or some prices
+            were not found, which are then as they were.
     """
     found = _asked(client or _client(), file)
     if json:
         console.print_json(found.document())
-        return
-    out = console.stdout()
-    for line in print_refreshed(found):
-        out.print(line)
-    for kept in found.kept:
-        console.print_note(f"kept: {kept}")
+    else:
+        out = console.stdout()
+        for line in print_refreshed(found):
+            out.print(line)
+        for kept in found.kept:
+            console.print_note(f"kept: {kept}")
+        if found.unasked:
+            console.print_note(f"not in the price list, to be renewed by hand: {', '.join(found.unasked)}")
+    if found.kept:
+        raise InputError(
+            f"{len(found.kept)} prices are as they were, because their filters find no price or several; "
+            f"correct {FILTERS_FILE.name} and try again"
+        )
 
 
 def _asked(client: Pricing, file: Path) -> Refreshed:
@@ -112,37 +120,41 @@ def _client() -> Pricing:
     return client
 
 
-def _ladder(root: Path, stack: str | None, system: str | None, users: int | None) -> list[Estimate]:
-    """The estimates of all phases, in the order of growth.
+def _ladder(
+    root: Path, stack: str | None, system: str | None, users: int | None
+) -> tuple[list[Estimate], dict[str, str]]:
+    """The estimates of all phases, in the order of growth, and why others have none.
 
     Raises:
-        InputError: neither stack nor system is given.
+        InputError: neither stack nor system is given, or what is given fits no phase.
     """
     found: list[Estimate] = []
+    refused: dict[str, str] = {}
     regions: list[str] = []
     for phase in plans.PHASES:
         if stack is not None:
-            target = _grown(targets.resolve(root, stack, system, phase), phase, regions)
+            target = plans.at_phase(targets.resolve(root, stack, system, phase), phase, regions)
         elif system is not None:
             target = plans.target_of(root, system, phase)
         else:
             raise InputError("name a stack, or give --system")
-        plan = plans.of_target(target)
+        try:
+            plan = plans.of_target(target)
+        except InputError as error:
+            # A size that fits one phase need not fit another: `maxTasks` where nothing scales by itself.
+            refused[phase] = "; ".join(str(error).splitlines())
+            continue
         regions = [str(region) for region in plan.world.get("regions") or ()]
         found.append(estimate(plan.resources, users=users))
-    return found
+    if not found:
+        raise InputError("\n".join(dict.fromkeys(refused.values())))
+    return found, refused
 
 
-def _grown(target: Target, phase: str, regions: list[str]) -> Target:
-    """A stack at a phase; at the last, one that is in one region gets a second."""
-    if phase != plans.PHASES[-1] or len(regions) != 1:
-        return target
-    other = next(region for region in plans.REGIONS if region not in regions)
-    return replace(target, config={**target.config, "ascend:regions": json_format.dumps([*regions, other])})
-
-
-def _print_ladder(found: list[Estimate], *, json: bool) -> None:
+def _print_ladder(found: list[Estimate], refused: Mapping[str, str], *, json: bool) -> None:
     if json:
-        console.print_json({"currency": "USD", "phases": [one.document() for one in found]})
+        console.print_json({"currency": "USD", "phases": [one.document() for one in found], "refused": dict(refused)})
     else:
         report.print_ladder(console.stdout(), found)
+    for phase, why in refused.items():
+        console.print_note(f"without {phase}: {why}")

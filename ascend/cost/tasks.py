@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ascend.cost.plan import Plan, Resource
 
 _TARGET = "aws:appautoscaling/target:Target"
+_TASK = "aws:ecs/taskDefinition:TaskDefinition"
+_CPU_UNITS = 1024
 _MINUTES_PER_DAY = 24 * 60
 
 
@@ -27,7 +29,7 @@ def limits(plan: Plan, service: Resource) -> tuple[int, int]:
     return desired, desired
 
 
-def running(plan: Plan, service: Resource, use: usage.Use, vcpu: float) -> Span:
+def running(plan: Plan, service: Resource, use: usage.Use, vcpu: float, share: float) -> Span:
     """Tasks of a service, averaged over a month.
 
     Args:
@@ -35,12 +37,13 @@ def running(plan: Plan, service: Resource, use: usage.Use, vcpu: float) -> Span:
         service: the ECS service.
         use: what happens in its region.
         vcpu: vCPU of one of its tasks.
+        share: its part of the requests, 0 to 1.
     """
     least, most = limits(plan, service)
     if least == most:
         return Span.flat(least)
     figures: Mapping[str, Any] = (plan.figures.get("services") or {}).get(service.component, {})
-    wanted = _wanted_at_peak(plan, figures, use, vcpu)
+    wanted = _wanted_at_peak(figures, use, vcpu, share)
     shape = load_curve.curve(float(plan.figures["traffic"]["average_load"]))
     floors = _floors(figures)
     counts = [
@@ -50,7 +53,7 @@ def running(plan: Plan, service: Resource, use: usage.Use, vcpu: float) -> Span:
     return Span(least, sum(counts) / len(counts), most)
 
 
-def _wanted_at_peak(plan: Plan, figures: Mapping[str, Any], use: usage.Use, vcpu: float) -> float:
+def _wanted_at_peak(figures: Mapping[str, Any], use: usage.Use, vcpu: float, share: float) -> float:
     """Tasks that the busiest time takes, before floor and ceiling."""
     capacity = figures.get("capacity") or {}
     size = vcpu / float(capacity["cpu"]) if capacity else 1.0
@@ -61,21 +64,46 @@ def _wanted_at_peak(plan: Plan, figures: Mapping[str, Any], use: usage.Use, vcpu
         return 0.0 if jobs is None or each is None else jobs.expected / (usage.span(each).expected * size * held)
     if not figures.get("public_path"):
         return 0.0
-    share = share_of_requests(plan, figures)
     if each := capacity.get("requests_per_second"):
         return use.peak_requests_per_second.expected * share / (usage.span(each).expected * size * held)
     if each := capacity.get("concurrent"):
-        return use.peak_users * share / (usage.span(each).expected * size * held)
+        # Every active user holds a WebSocket, wherever the requests go.
+        users = use.peak_users * (share if takes_requests(figures) else 1.0)
+        return users / (usage.span(each).expected * size * held)
     each_vcpu = float(usage.defaults()["requests_per_second_per_vcpu"])
     return use.peak_requests_per_second.expected * share / (each_vcpu * vcpu * held)
 
 
-def share_of_requests(plan: Plan, figures: Mapping[str, Any]) -> float:
-    """A service's part of the requests: the public ones share them evenly."""
-    if not figures.get("public_path"):
-        return 0.0
-    public = [one for one in (plan.figures.get("services") or {}).values() if one.get("public_path")]
-    return 1 / len(public)
+def shares_of_requests(plan: Plan) -> dict[str, float]:
+    """Each service's part of the requests, by name; a service that takes none is in none.
+
+    No document says it. They are taken to be in the proportion of what one task of each carries, so that each task is
+    about as busy as the next; `ascend capacity` divides them alike.
+    """
+    vcpus = {task.component: task.number("cpu") / _CPU_UNITS for task in plan.of(_TASK)}
+    weights = {
+        name: _carried_by_task(figures, vcpus.get(name, 1.0))
+        for name, figures in (plan.figures.get("services") or {}).items()
+        if takes_requests(figures)
+    }
+    whole = sum(weights.values())
+    return {name: weight / whole for name, weight in weights.items()}
+
+
+def takes_requests(figures: Mapping[str, Any]) -> bool:
+    """Whether requests from outside reach a service; one that is known for its WebSockets alone takes none."""
+    capacity = figures.get("capacity") or {}
+    only_sockets = figures.get("websockets") and capacity and not capacity.get("requests_per_second")
+    return bool(figures.get("public_path")) and not only_sockets
+
+
+def _carried_by_task(figures: Mapping[str, Any], vcpu: float) -> float:
+    """Requests a second of one task: of the size that the document speaks of, else of the size that it has."""
+    capacity = figures.get("capacity") or {}
+    size = float(capacity.get("cpu", vcpu))
+    if each := capacity.get("requests_per_second"):
+        return usage.span(each).expected
+    return float(usage.defaults()["requests_per_second_per_vcpu"]) * size
 
 
 def _floors(figures: Mapping[str, Any]) -> list[tuple[int, int]]:

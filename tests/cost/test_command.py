@@ -80,7 +80,40 @@ def test_the_ladder_of_a_system(planned: Any, capsys: pytest.CaptureFixture[str]
 def test_the_ladder_of_a_stack_in_one_region_gets_a_second_at_its_end(planned: Any) -> None:
     asked = planned(STEPS)
     assert run("dev", "--by", "phase", "--json") == 0
-    assert [one.config.get("ascend:regions") for one in asked] == [None, None, None, '["us-east-1", "eu-west-1"]']
+    assert [one.config.get("ascend:regions") for one in asked] == [None, None, None, ["us-east-1", "eu-west-1"]]
+
+
+def test_a_phase_that_the_config_does_not_fit_is_left_out_with_the_reason(
+    planned: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned(STEPS)
+    fits = plans.of_target
+
+    def of_target(target: Target) -> plans.Plan:
+        if target.config["ascend:phase"] != "global":
+            raise InputError("Pulumi.dev.yaml: ascend:services.api.maxTasks: too many")
+        return fits(target)
+
+    monkeypatch.setattr(plans, "of_target", of_target)
+    assert run("dev", "--by", "phase", "--json") == 0
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert [one["phase"] for one in document["phases"]] == ["global"]
+    assert list(document["refused"]) == ["single-region", "cached", "scaled"]
+    assert printed.err.count("maxTasks: too many") == 3
+
+
+def test_a_config_that_fits_no_phase_is_an_error(
+    planned: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned(STEPS)
+
+    def of_target(_: Target) -> plans.Plan:
+        raise InputError("Pulumi.dev.yaml: ascend:system: unknown")
+
+    monkeypatch.setattr(plans, "of_target", of_target)
+    assert run("dev", "--by", "phase") == 2
+    assert capsys.readouterr().err == "error: Pulumi.dev.yaml: ascend:system: unknown\n"
 
 
 def test_users_can_be_given(planned: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +161,8 @@ def test_a_refresh_prints_what_changed(file: Path, capsys: pytest.CaptureFixture
 
 
 def test_a_refresh_as_json(file: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811 -- the fixture
-    command.prices_refresh(json=True, client=PriceList({}), file=file)
+    with pytest.raises(InputError, match=r"^4 prices are as they were, because their filters find no price or several"):
+        command.prices_refresh(json=True, client=PriceList({}), file=file)
     document = json.loads(capsys.readouterr().out)
     assert (document["changed"], document["confirmed"], len(document["kept"])) == ([], 0, 4)
 

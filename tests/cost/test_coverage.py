@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from ascend.cost import prices
 from ascend.cost.estimate import free
 from ascend.cost.rules import RULES
 
@@ -41,3 +43,32 @@ def test_the_search_finds_what_components_make() -> None:
 @pytest.mark.parametrize(("type_", "file"), sorted(made().items()))
 def test_a_type_that_is_made_has_a_rule_or_is_known_to_be_free(type_: str, file: str) -> None:
     assert type_ in RULES or type_ in free(), f"{file} makes it"
+
+
+def classes(file: str, key: str) -> set[str]:
+    """The classes that components allow: the keys, or the items, of a list in their data."""
+    return set(yaml.safe_load((ROOT / "components" / "data" / file).read_text(encoding="utf-8"))[key])
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "file", "key"),
+    [
+        (("rds.postgres.db.", "rds.postgres.multi-az.db."), "rds_classes.yaml", "classes"),
+        (("elasticache.valkey.cache.", "elasticache.redis.cache."), "cache_nodes.yaml", "types"),
+        (("dms.instance.dms.",), "migration.yaml", "classes"),
+    ],
+)
+def test_the_classes_with_a_price_are_those_that_a_stack_can_have(
+    prefixes: tuple[str, ...], file: str, key: str
+) -> None:
+    table = prices.load().prices
+    for prefix in prefixes:
+        family = prefix.rpartition(".")[0].rpartition(".")[2]
+        priced = {f"{family}.{name.removeprefix(prefix)}" for name in table if name.startswith(prefix)}
+        assert priced == classes(file, key), prefix
+
+
+def test_every_price_is_of_a_region_that_has_all() -> None:
+    wanted = {"us-east-1", "eu-west-1", "ap-southeast-1"}
+    for name, regions in prices.load().prices.items():
+        assert set(regions) in (wanted, {prices.EVERYWHERE}), name

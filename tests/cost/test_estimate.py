@@ -198,6 +198,7 @@ def test_the_edge_keeps_requests_from_the_stack() -> None:
     assert requests(estimate(behind)) == pytest.approx(requests(estimate(steps)) / 2)
 
 
+@settings(deadline=None)
 @given(mean=st.floats(0.001, 1))
 def test_the_load_curve_has_the_mean_that_it_is_given_and_one_peak(mean: float) -> None:
     shape = load_curve.curve(mean)
@@ -255,6 +256,67 @@ def test_a_thousand_services_are_estimated_in_seconds() -> None:
     found = estimate(steps)
     assert time.process_time() - start < 10
     assert len(found.lines) == 2000
+
+
+def billed(found: Estimate, item: str) -> dict[str, float]:
+    """US dollars a month for an item, by region."""
+    return {line.region: line.monthly.expected for line in found.lines if line.item == item}
+
+
+def test_a_follower_pays_for_changes_at_the_price_of_the_region_that_they_leave() -> None:
+    primary, follower = (
+        world.component("Database", "database", "ap-southeast-1"),
+        world.component("Database", "database"),
+    )
+    common = {"instanceClass": "db.t4g.micro", "allocatedStorage": 100, "storageType": "gp3"}
+    kind = "aws:rds/instance:Instance"
+    steps = [
+        *world.base(), world.region("ap-southeast-1"),
+        primary, world.resource(primary, kind, "primary", "ap-southeast-1", **common),
+        follower, world.resource(follower, kind, "primary", replicateSourceDb="output<string>", **common),
+    ]  # fmt: skip
+    # 2 % of 100 GiB on each of 30 days, out of Singapore.
+    assert billed(estimate(steps), "Data from the other region") == {"us-east-1": pytest.approx(60 * 0.09)}
+
+
+def test_a_replica_in_its_own_region_pays_for_no_changes() -> None:
+    owner = world.component("Replica", "database-replica-1")
+    replica = world.resource(
+        owner, "aws:rds/instance:Instance", "instance", instanceClass="db.t4g.micro", allocatedStorage=20,
+        storageType="gp3", replicateSourceDb="output<string>",
+    )  # fmt: skip
+    assert billed(estimate([*world.base(), *database(), owner, replica]), "Data from the other region") == {}
+
+
+def test_a_load_balancer_that_asks_for_certificates_carries_half_the_connections() -> None:
+    owner = world.component("LoadBalancer", "balancer")
+    balancer = world.resource(owner, "aws:lb/loadBalancer:LoadBalancer", "balancer", subnets=["a", "b"])
+    store = world.resource(owner, "aws:lb/trustStore:TrustStore", "trust")
+    figures = {
+        **world.FIGURES,
+        "traffic": {**world.FIGURES["traffic"], "bytes_per_request": 10},
+        "services": {"web": {"public_path": "/*", "websockets": True}},
+    }
+    steps = [world.world(figures=figures, users=100_000), world.region(), *world.service("web"), owner, balancer]
+    plain = billed(estimate(steps), "Capacity units")["us-east-1"]
+    assert billed(estimate([*steps, store]), "Capacity units") == {"us-east-1": pytest.approx(2 * plain)}
+
+
+def test_logs_go_through_their_endpoint_or_through_nat_and_are_billed_once() -> None:
+    owner = world.component("Network", "network")
+    gateway = world.resource(owner, "aws:ec2/natGateway:NatGateway", "nat")
+    endpoint = world.resource(
+        owner, "aws:ec2/vpcEndpoint:VpcEndpoint", "logs", vpcEndpointType="Interface", subnetIds=["a"],
+        serviceName="com.amazonaws.us-east-1.logs",
+    )  # fmt: skip
+    with_nat = estimate([*world.base(), owner, gateway])
+    with_both = estimate([*world.base(), owner, gateway, endpoint])
+
+    def processed(found: Estimate) -> float:
+        return sum(line.quantity.expected for line in found.lines if line.item == "Data processed")
+
+    assert processed(with_both) == pytest.approx(processed(with_nat))
+    assert with_both.unpriced == ()
 
 
 def test_limits_of_tasks_are_the_scaling_targets_or_what_the_service_asks_for() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ascend import plans
+from ascend.cost import prices
 from ascend.cost.estimate import estimate
 
 if TYPE_CHECKING:
@@ -82,3 +83,9 @@ def test_the_hand_agrees_with_the_tool_line_by_line_and_to_the_cent(floyo: Estim
 
 def test_the_stack_by_hand_is_priced_whole(floyo: Estimate) -> None:
     assert floyo.unpriced == ()
+
+
+def test_the_page_says_how_many_prices_are_verified() -> None:
+    given = [price for regions in prices.load().prices.values() for price in regions.values()]
+    page = (ROOT / "docs" / "cost-method.md").read_text(encoding="utf-8")
+    assert f"{sum(price.verified for price in given)} of the {len(given)} prices are quoted" in page

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ascend.cost.plan import Resource
 
 _INSTANCE = "aws:rds/instance:Instance"
+_DATABASE = "ascend:components:Database"
 _SMALL_VCPU = 2
 _GP3_STEP_GIB = 400
 _VCPU_OF_XLARGE = 4
@@ -20,14 +21,17 @@ _VCPU_OF_XLARGE = 4
 
 def instance(resource: Resource, bill: Bill) -> None:
     """A database server: hours, storage, throughput above what is included, backups beyond the free part."""
-    class_, zones = resource.text("instanceClass"), _zones(resource)
-    bill.add(resource, f"Instance {class_}", f"rds.postgres.{class_}", bill.hours * zones)
+    class_, standby = resource.text("instanceClass"), resource.inputs.get("multiAz") is True
+    # With a standby a server, its storage and its throughput are billed as one thing with a price of its own, which is
+    # not always twice that of one zone: AWS rounds each.
+    bill.add(resource, f"Instance {class_}", f"rds.postgres.{'multi-az.' * standby}{class_}", bill.hours)
     storage = _storage(resource, bill)
     if resource.text("storageType") != "gp3":
         bill.miss(resource, f"Storage: no price for type '{resource.text('storageType')}'")
     else:
-        bill.add(resource, "Storage", "rds.storage.gp3", storage * zones, usage_based=storage.low != storage.high)
-        _throughput(resource, bill, zones)
+        zones = ".multi-az" * standby
+        bill.add(resource, "Storage", f"rds.storage.gp3{zones}", storage, usage_based=storage.low != storage.high)
+        _throughput(resource, bill, f"rds.iops.gp3{zones}")
     if days := resource.number("backupRetentionPeriod"):
         backups = _backups(storage, days, bill)
         # Backups up to the size of the provisioned storage are free (https://aws.amazon.com/rds/postgresql/pricing/).
@@ -38,15 +42,20 @@ def instance(resource: Resource, bill: Bill) -> None:
         )
         if beyond.high > 0:
             bill.add(resource, "Backups beyond the free part", "rds.backup", beyond, usage_based=True)
+    if source := _followed(resource, bill):
+        changed = _changed(_storage(source, bill), bill)
+        bill.add(
+            resource,
+            "Data from the other region",
+            "transfer.cross-region",
+            changed,
+            usage_based=True,
+            priced_in=source.region,
+        )
     if resource.number("performanceInsightsRetentionPeriod") > bill.default("insights_free_days"):
         bill.miss(resource, "Performance Insights: no price for what is kept longer than the free days")
     if resource.number("monitoringInterval") > 0:
         bill.miss(resource, "Enhanced Monitoring: its log is not in the plan")
-
-
-def _zones(resource: Resource) -> int:
-    """2 with a standby, which costs as much again for hours and for storage."""
-    return 2 if resource.inputs.get("multiAz") is True else 1
 
 
 def _storage(resource: Resource, bill: Bill) -> Span:
@@ -56,12 +65,12 @@ def _storage(resource: Resource, bill: Bill) -> Span:
     return Span(start, start, max(start, min(resource.number("maxAllocatedStorage"), limit)))
 
 
-def _throughput(resource: Resource, bill: Bill, zones: int) -> None:
+def _throughput(resource: Resource, bill: Bill, price: str) -> None:
     """IOPS above those that gp3 includes."""
     size = "below_400_gib" if resource.number("allocatedStorage") < _GP3_STEP_GIB else "from_400_gib"
     above = resource.number("iops") - float(bill.table("gp3_free_iops")[size])
     if above > 0:
-        bill.add(resource, "IOPS above the included", "rds.iops.gp3", above * zones)
+        bill.add(resource, "IOPS above the included", price, above)
 
 
 def _backups(storage: Span, days: float, bill: Bill) -> Span:
@@ -70,6 +79,27 @@ def _backups(storage: Span, days: float, bill: Bill) -> Span:
     kept = 1 + bill.default("database_changed_daily_share") * days
     shares = Span(float(filled["low"]), float(filled["expected"]), float(filled["high"]))
     return storage.each(shares) * kept
+
+
+def _changed(storage: Span, bill: Bill) -> Span:
+    """What changes in a database in a month, in GiB."""
+    return storage * (bill.default("database_changed_daily_share") * bill.default("days"))
+
+
+def _followed(resource: Resource, bill: Bill) -> Resource | None:
+    """The server of another region that one follows; None for one that follows none, or one of its own region."""
+    if not resource.text("replicateSourceDb") or resource.owner_type != _DATABASE:
+        return None
+    return next(
+        (
+            one
+            for one in bill.plan.of(_INSTANCE)
+            if one.region != resource.region
+            and one.component == resource.component
+            and not one.text("replicateSourceDb")
+        ),
+        None,
+    )
 
 
 def proxy(resource: Resource, bill: Bill) -> None:
@@ -111,8 +141,14 @@ def backup_copy(resource: Resource, bill: Bill) -> None:
         _backups(storage, resource.number("retentionPeriod"), bill),
         usage_based=True,
     )
-    changed = storage * (bill.default("database_changed_daily_share") * bill.default("days"))
-    bill.add(resource, "Data from the other region", "transfer.cross-region", changed, usage_based=True)
+    bill.add(
+        resource,
+        "Data from the other region",
+        "transfer.cross-region",
+        _changed(storage, bill),
+        usage_based=True,
+        priced_in=source.region,
+    )
 
 
 def _copied(resource: Resource, bill: Bill) -> Resource | None:
@@ -142,9 +178,12 @@ def cache(resource: Resource, bill: Bill) -> None:
 def migration(resource: Resource, bill: Bill) -> None:
     """The machine that copies a database in, and its storage."""
     class_ = resource.text("replicationInstanceClass")
-    zones = _zones(resource)
+    zones = 2 if resource.inputs.get("multiAz") is True else 1
     bill.add(resource, f"Instance {class_}", f"dms.instance.{class_}", bill.hours * zones)
-    bill.add(resource, "Storage", "dms.storage", resource.number("allocatedStorage") * zones)
+    included = bill.table("dms_storage_included_gib").get(class_.split(".")[1] if "." in class_ else "", 0)
+    above = resource.number("allocatedStorage") - float(included)
+    if above > 0:
+        bill.add(resource, "Storage above the included", "dms.storage", above * zones)
 
 
 def query_gb(bill: Bill, region: str) -> Span:

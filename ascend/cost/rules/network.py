@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _NAT = "aws:ec2/natGateway:NatGateway"
 _SERVICE = "aws:ecs/service:Service"
+_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+_TRUST = "aws:lb/trustStore:TrustStore"
 _LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
 
 
@@ -39,18 +41,30 @@ def address(resource: Resource, bill: Bill) -> None:
 def nat(resource: Resource, bill: Bill) -> None:
     """A NAT gateway, and its part of what goes through those of its region."""
     bill.add(resource, "Hours", "nat.hour", bill.hours)
-    data = outbound_gb(bill, resource.region) * (1 / len(bill.plan.of(_NAT, resource.region)))
+    # What goes through the logs' own endpoint does not come here.
+    logs = Span.flat(0) if _logs_endpoints(bill, resource.region) else logs_gb(bill, resource.region)
+    data = (called_gb(bill, resource.region) + logs) * (1 / len(bill.plan.of(_NAT, resource.region)))
     if data.high > 0:
         bill.add(resource, "Data processed", "nat.data", data, usage_based=True)
 
 
 def outbound_gb(bill: Bill, region: str) -> Span:
     """What services of a region send and fetch by themselves, in GB a month: logs, calls to others, images."""
+    return called_gb(bill, region) + logs_gb(bill, region)
+
+
+def called_gb(bill: Bill, region: str) -> Span:
+    """The same without logs."""
     calls = bill.used(region).requests * (bill.default("outbound_bytes_per_request") / GB)
     started = bill.default("tasks_started") * bill.default("image_gb")
     services = bill.plan.of(_SERVICE, region)
     images = [Span.flat(started if bill.tasks(one).high else 0.0) for one in services]
-    return total([calls, *images, *(log_gb(one, bill) for one in services)])
+    return total([calls, *images])
+
+
+def logs_gb(bill: Bill, region: str) -> Span:
+    """What services of a region write to their logs, in GB a month."""
+    return total([log_gb(one, bill) for one in bill.plan.of(_SERVICE, region)])
 
 
 def log_gb(service: Resource, bill: Bill) -> Span:
@@ -80,10 +94,10 @@ def capacity_units(resource: Resource, bill: Bill) -> Span:
     new = per_second * bill.default("connections_per_request")
     rules = len(bill.plan.of(_LISTENER_RULE, resource.region)) - bill.default("new_rules_free")
     size = float(bill.plan.figures["traffic"]["bytes_per_request"])
+    kind = "active_connections_mutual_tls" if bill.plan.of(_TRUST, resource.region) else "active_connections"
     dimensions = (
         new * (1 / float(unit["new_connections_per_second"])),
-        (new * bill.default("seconds_per_connection") + _sockets(resource, bill))
-        * (1 / float(unit["active_connections"])),
+        (new * bill.default("seconds_per_connection") + _sockets(resource, bill)) * (1 / float(unit[kind])),
         per_second * (size * SECONDS_PER_HOUR / GB / float(unit["gb_per_hour"])),
         per_second * (max(0.0, rules) / float(unit["rules_per_second"])),
     )
@@ -122,6 +136,21 @@ def endpoint(resource: Resource, bill: Bill) -> None:
     if resource.text("vpcEndpointType") in ("", "Gateway"):
         return
     bill.add(resource, "Hours", "vpc.endpoint", bill.hours * max(1, len(resource.rows("subnetIds"))))
+    if not _leads_to_logs(resource):
+        bill.miss(resource, f"Data processed: how much goes to {resource.text('serviceName')} is not known")
+        return
+    data = logs_gb(bill, resource.region) * (1 / len(_logs_endpoints(bill, resource.region)))
+    if data.high > 0:
+        bill.add(resource, "Data processed", "vpc.endpoint.data", data, usage_based=True)
+
+
+def _logs_endpoints(bill: Bill, region: str) -> list[Resource]:
+    """The endpoints by which services of a region write their logs."""
+    return [one for one in bill.plan.of(_ENDPOINT, region) if _leads_to_logs(one)]
+
+
+def _leads_to_logs(resource: Resource) -> bool:
+    return resource.text("vpcEndpointType") == "Interface" and resource.text("serviceName").endswith(".logs")
 
 
 def private_names(resource: Resource, bill: Bill) -> None:
@@ -138,10 +167,10 @@ RULES = {
     "aws:ec2/vpc:Vpc": network,
     "aws:ec2/eip:Eip": address,
     _NAT: nat,
-    "aws:ec2/vpcEndpoint:VpcEndpoint": endpoint,
+    _ENDPOINT: endpoint,
     "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": peering,
     "aws:lb/loadBalancer:LoadBalancer": load_balancer,
-    "aws:lb/trustStore:TrustStore": trust_store,
+    _TRUST: trust_store,
     "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace": private_names,
     "aws:servicediscovery/instance:Instance": registered,
 }
