@@ -6,7 +6,7 @@ It is made by the embedded engine, offline and without an account; nothing is cr
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ascend import session, target
@@ -96,6 +96,20 @@ def target_of(root: Path, system: str, phase: str) -> Target:
     if name == PHASES[-1]:
         config["ascend:regions"] = list(REGIONS)
     return Target(root, target.check_name(stack), config)
+
+
+def at_phase(wanted: Target, phase: str, regions: Sequence[str]) -> Target:
+    """A stack as it would be at a phase: at the last, one that is in one region gets a second.
+
+    Args:
+        wanted: the stack, its phase set.
+        phase: that phase's name.
+        regions: where the stack is now.
+    """
+    if phase != PHASES[-1] or len(regions) != 1:
+        return wanted
+    other = next(region for region in REGIONS if region not in regions)
+    return replace(wanted, config={**wanted.config, "ascend:regions": [*regions, other]})
 
 
 def plan(cwd: Path, stack: str | None, system: str | None, phase: str | None) -> Plan:

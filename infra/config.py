@@ -18,8 +18,8 @@ from pulumi.runtime import config as runtime_config
 from infra import config_values, facts, strict_yaml
 from infra.config_values import Reader, Receiver, ServiceOverride
 from infra.errors import Problems, allowed, did_you_mean
-from infra.migration import MigrationPlan, check_password
-from infra.migration import parse as parse_migration
+from infra.migration_plan import MigrationPlan, check_password
+from infra.migration_plan import parse as parse_migration
 from infra.phases import PhaseName
 
 NAMESPACE = "ascend"

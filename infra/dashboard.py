@@ -4,48 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pulumi
-
 from components import dashboard_graphs as graphs
 from components import queue as managed
 from components import queue_depth
 from components.alarms import Metric
 from components.dashboard import Dashboard, DashboardArgs, Graph, Section
-from components.slow_queries import SlowQueries, SlowQueriesArgs
-from infra.environment import DATABASES, QUEUES, metrics_namespace
+from infra.environment import QUEUES, metrics_namespace
+from infra.slow_queries import servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from components.base import Component
-    from components.database import Database
-    from components.replica import Replica
-    from infra.data import Data
-    from infra.databases import Shard
     from infra.deployment import Deployment
-    from infra.ground import Ground
     from infra.region import Region
-
-
-def make_slow_queries(ground: Ground, data: Data) -> SlowQueries:
-    """Count the slow statements of a region's databases.
-
-    Args:
-        ground: what the region is built on.
-        data: its databases.
-    """
-    return SlowQueries(
-        ground.parent.child("slow-queries"),
-        SlowQueriesArgs(
-            scope=ground.parent.scope,
-            namespace=metrics_namespace(ground.deployment, DATABASES),
-            log_groups={
-                name: pulumi.Output.concat("/aws/rds/instance/", server.identifier, "/postgresql")
-                for name, server in _servers(data.shards)
-            },
-        ),
-        ground.parent.child_options(),
-    )
 
 
 def make_dashboard(parent: Component, deployment: Deployment, regions: Mapping[str, Region]) -> Dashboard:
@@ -105,15 +77,6 @@ def _services(region: Region) -> list[Graph]:
     )
 
 
-def _servers(shards: Iterable[Shard]) -> list[tuple[str, Database | Replica]]:
-    """Every server of a region's databases, by its name in the region."""
-    found: list[tuple[str, Database | Replica]] = []
-    for shard in shards:
-        found.append((shard.name, shard.database))
-        found += [(f"{shard.name}-replica-{number}", one) for number, one in enumerate(shard.replicas, start=1)]
-    return found
-
-
 def _databases(region: Region) -> list[Graph]:
     plan, shards = region.ground.deployment.database, region.data.shards
     servers = [
@@ -123,7 +86,7 @@ def _databases(region: Region) -> list[Graph]:
             resource_id=server.resource_id if plan.instance.performance_insights else None,
             slow=region.slow_queries.metrics[name],
         )
-        for name, server in _servers(shards)
+        for name, server in servers_of(shards)
     ]
     return [
         *graphs.databases(region.scope.region, servers, connections=shards[0].most_connections()),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from infra.config_values import Receiver
     from infra.facts import CacheNode, InstanceClass, Region
-    from infra.migration import MigrationPlan
+    from infra.migration_plan import MigrationPlan
     from infra.modeling import Range
     from infra.phases import Autoscaling, CacheShape, CdnShape, Ingress, Nat, PhaseName
     from infra.service_model import Capacity, Floor, Metric

@@ -10,13 +10,13 @@ from components.base import Component, Scope
 from components.service import Service
 from infra import facts
 from infra.compute import make_services
-from infra.dashboard import make_slow_queries
 from infra.data import Data
 from infra.databases import Source
 from infra.deployment import Deployment
 from infra.front import Front
 from infra.ground import Ground, make_ground
 from infra.migration import make_migration
+from infra.slow_queries import make_slow_queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import yaml
 from typer.main import get_command
 
 from ascend.cli import app
-from infra import config, migration
+from infra import config, migration_plan
 from infra.environment import shard_variables, variable
 from infra.phases import PhaseName
 from infra.system import System
@@ -103,7 +103,7 @@ def test_a_key_of_the_config_is_one(document: Path) -> None:
         if f"ascend:{name}" in ("ascend:index", "ascend:components"):  # tokens of types
             continue
         assert name in config.KEYS
-        assert name != "migration" or not below or below in migration.KEYS
+        assert name != "migration" or not below or below in migration_plan.KEYS
 
 
 def test_the_readme_lists_every_key_of_the_config() -> None:

@@ -17,7 +17,10 @@ FORBIDDEN = (
     ("components", ("infra", "ascend", "policies")),
     ("infra", ("ascend", "policies")),
     ("ascend", ("infra", "components", "policies")),
+    ("policies", ("infra", "components")),
 )
+#: What the policy pack takes from the tool: the estimates, and the shape of a plan that they read.
+JUDGED_WITH = ("ascend.capacity", "ascend.cost", "ascend.engine.model", "ascend.incidents", "ascend.plans")
 #: Folders whose files say which phase it is to nobody but the table of phases.
 PHASELESS = ("components", "infra")
 
@@ -43,6 +46,17 @@ def test_imports_point_one_way(folder: str, forbidden: tuple[str, ...]) -> None:
     assert files, f"{folder} holds no Python file, so that this test would prove nothing"
     wrong = {str(file.relative_to(ROOT)): sorted(_imports(file) & set(forbidden)) for file in files}
     assert {file: names for file, names in wrong.items() if names} == {}
+
+
+def test_the_pack_takes_only_the_estimates_from_the_tool() -> None:
+    taken = {
+        node.module
+        for file in _files("policies")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file)))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ascend")
+    }
+    assert taken
+    assert [one for one in sorted(taken) if not one.startswith(JUDGED_WITH)] == []
 
 
 @pytest.mark.parametrize("folder", PHASELESS)

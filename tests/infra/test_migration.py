@@ -8,7 +8,7 @@ import pytest
 
 from infra import config, resolve, world
 from infra.errors import Problems
-from infra.migration import MigrationPlan
+from infra.migration_plan import MigrationPlan
 from tests.components.recorder import record
 from tests.infra.support import ROOT, raw
 

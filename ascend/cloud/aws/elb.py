@@ -22,3 +22,11 @@ def log_account(region: str) -> str:
 def hosted_zone(region: str) -> str:
     """The Route 53 zone of application load balancers' names in a region, empty where it is not known."""
     return str(_table()["hosted_zones"].get(region, ""))
+
+
+def fault(code: str, text: str) -> Exception:
+    """An error of the service."""
+    from moto.elbv2.exceptions import ELBClientError  # noqa: PLC0415 -- moto is loaded by now
+
+    error: Exception = ELBClientError(code, text)
+    return error

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ascend.cloud.aws.answers import dig
 from ascend.cloud.aws.api import ApiError
 
 if TYPE_CHECKING:
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
     from ascend.cloud.aws.tagging import TagStyle
     from ascend.cloud.provider import Failure
     from ascend.cloud.values import Props
-
-
-def dig(node: Any, path: str) -> Any:
-    """The value at a path of an answer (``Subnets[0].SubnetId``), None where there is none."""
-    for step in path.replace("[", ".[").split("."):
-        if node is None:
-            return None
-        if step.startswith("["):
-            index = int(step[1:-1])
-            node = node[index] if len(node) > index else None
-        elif step:
-            node = node.get(step)
-    return node
 
 
 class ResourceType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ascend.cloud.aws.resource import dig
+from ascend.cloud.aws.answers import dig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -18,7 +20,8 @@ from ascend.engine.embedded import wire
 from ascend.errors import InputError, UpdateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import FrameType
 
     from ascend.engine.model import OnEvent, RunResult, Target
 
@@ -107,28 +110,48 @@ def _send(host: subprocess.Popen[str], line: str) -> None:
 
 
 def _relay(host: subprocess.Popen[str], lines: IO[str], on_event: OnEvent) -> dict[str, Any] | None:
-    """Passes events on until the host ends; returns the content of its last line.
-
-    The first interrupt asks the host to stop, a second one ends it.
-    """
+    """Passes events on until the host ends; returns the content of its last line."""
     final: dict[str, Any] | None = None
-    asked = False
-    while True:
-        try:
-            line = lines.readline()
-            if not line:
-                return final
+    with _stopping(host):
+        for line in lines:
             fields = json.loads(line)
             if fields["line"] == "event":
                 on_event(wire.event_from_dict(fields))
             else:
                 final = fields
-        except KeyboardInterrupt:
-            if asked:
-                host.kill()
-                raise
-            asked = True
-            _send(host, "cancel")
+    return final
+
+
+@contextlib.contextmanager
+def _stopping(host: subprocess.Popen[str]) -> Iterator[None]:
+    """Meanwhile the first interrupt asks the host to stop, a second one ends it.
+
+    Not as an exception, which would take along the part of a line that has been read already.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or not _in_main_thread():
+        yield  # ignored, or somebody else's
+        return
+    asked = False
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            host.kill()
+            raise KeyboardInterrupt
+        asked = True
+        if host.stdin is not None:
+            with contextlib.suppress(OSError):  # it has ended
+                os.write(host.stdin.fileno(), b"cancel\n")
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _conclude(final: dict[str, Any]) -> RunResult:

@@ -277,6 +277,7 @@ class Deployment:
             inputs=mask(state.inputs),
             outputs=mask(state.outputs),
             old_inputs=mask(plan.old.inputs) if plan.do is Do.UPDATE and plan.old is not None else {},
+            ignore_changes=tuple(state.ignore_changes),
         )
 
     def _tell(self, kind: EventKind, plan: Plan, op: Op, message: str = "") -> Step | None:

@@ -23,6 +23,7 @@ def step_to_dict(step: Step) -> dict[str, Any]:
         "inputs": dict(step.inputs),
         "outputs": dict(step.outputs),
         "old_inputs": dict(step.old_inputs),
+        "ignore_changes": list(step.ignore_changes),
     }
 
 
@@ -34,6 +35,7 @@ def step_from_dict(fields: dict[str, Any]) -> Step:
             "op": Op(fields["op"]),
             "replace_keys": tuple(fields["replace_keys"]),
             "diff_keys": tuple(fields["diff_keys"]),
+            "ignore_changes": tuple(fields["ignore_changes"]),
         }
     )
 

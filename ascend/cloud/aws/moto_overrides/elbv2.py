@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from ascend.cloud.aws.elb import hosted_zone
+from ascend.cloud.aws.elb import fault, hosted_zone
 from ascend.cloud.aws.moto_overrides import on_load
 
 if TYPE_CHECKING:
@@ -68,14 +68,6 @@ def install() -> None:
     on_load("moto.elbv2.models", _patch_groups)
     on_load("moto.elbv2.responses", _patch_responses)
     on_load("moto.ec2.models.security_groups", _patch_security_groups)
-
-
-def fault(code: str, text: str) -> Exception:
-    """An error of the service."""
-    from moto.elbv2.exceptions import ELBClientError  # noqa: PLC0415 -- moto is loaded by now
-
-    error: Exception = ELBClientError(code, text)
-    return error
 
 
 def _patch(module: ModuleType) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ascend.cloud.aws.elb import fault
 from ascend.cloud.aws.moto_overrides import on_load
-from ascend.cloud.aws.moto_overrides.elbv2 import fault, users
+from ascend.cloud.aws.moto_overrides.elbv2 import users
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -6,7 +6,7 @@ import fnmatch
 import json
 from typing import Any
 
-from ascend.cloud.aws.elb import log_account
+from ascend.cloud.aws.elb import fault, log_account
 
 #: Who writes the logs, in every region (user guide, "Enable access logs for your Application Load Balancer").
 _SERVICE = "logdelivery.elasticloadbalancing.amazonaws.com"
@@ -24,8 +24,6 @@ def check(backend: Any, name: str, prefix: str) -> None:
             encrypted with a key.
     """
     from moto.s3.models import s3_backends  # noqa: PLC0415 -- moto is loaded by now
-
-    from ascend.cloud.aws.moto_overrides.elbv2 import fault  # noqa: PLC0415 -- as above
 
     bucket = s3_backends[backend.account_id][backend.partition].buckets.get(name)
     if bucket is None or bucket.region_name != backend.region_name:

@@ -6,8 +6,8 @@ import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from ascend.cloud.aws.elb import fault
 from ascend.cloud.aws.moto_overrides import on_load
-from ascend.cloud.aws.moto_overrides.elbv2 import fault
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -8,8 +8,9 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ascend.cloud.aws import tagging
+from ascend.cloud.aws.answers import dig
 from ascend.cloud.aws.api import ApiError
-from ascend.cloud.aws.resource import ResourceType, dig
+from ascend.cloud.aws.resource import ResourceType
 from ascend.cloud.provider import Failure, ProviderError
 from ascend.cloud.rules import show
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ascend.cloud.aws import tagging
-from ascend.cloud.aws.resource import ResourceType, dig
+from ascend.cloud.aws.answers import dig
+from ascend.cloud.aws.resource import ResourceType
 from ascend.cloud.aws.types.ec2 import filters
 from ascend.cloud.provider import Failure, ProviderError
 

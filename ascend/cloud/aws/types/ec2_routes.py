@@ -8,7 +8,8 @@ import zlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ascend.cloud.aws import tagging
-from ascend.cloud.aws.resource import ResourceType, dig
+from ascend.cloud.aws.answers import dig
+from ascend.cloud.aws.resource import ResourceType
 from ascend.cloud.aws.types.ec2 import judge_cidr
 from ascend.cloud.provider import ProviderError
 
