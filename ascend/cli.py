@@ -236,7 +236,11 @@ def review(
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option("--state", metavar="FILE", help="Hold it against what is deployed (pulumi stack export)."),
+        typer.Option(
+            "--state",
+            metavar="FILE",
+            help="Hold it against what is deployed: what pulumi stack export wrote, or the folder of a backend.",
+        ),
     ] = None,
     accept: Annotated[
         list[str] | None,

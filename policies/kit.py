@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi_policy as sdk
 
-from policies.stack import Item, Stack, seen, stack_of
+from policies.stack import Item, Stack, plain, seen, stack_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -73,7 +73,7 @@ class About:
 
     def given(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The options, those not given at their default."""
-        return {name: one.default for name, one in (self.options or {}).items()} | dict(config)
+        return {name: one.default for name, one in (self.options or {}).items()} | plain(config)
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the SDK's policy."""

@@ -174,7 +174,12 @@ def _unseen(one: pulumi_policy.PolicyResource) -> Item:
 
 
 def plain(value: Any) -> Any:
-    """A value out of the SDK's guards, which raise at what is unknown, as JSON's types with `UNKNOWN` in its place."""
+    """A value out of the SDK's guards, which raise at what is unknown, as JSON's types with `UNKNOWN` in its place.
+
+    The protocol of the engine knows no integers: a number without a fraction is one again.
+    """
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     if hasattr(value, "keys"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ascend.garbage import collect_rarely
+from tests.thorough import ALL
 
 HERE = Path(__file__).parent
 #: Folders and files whose tests take longest: begun first, so that no worker is left with them at the end.
@@ -19,8 +20,11 @@ collect_rarely()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keeps the tests of a file on one worker, so that what they share is made once, and begins with the longest."""
+    seldom = {} if ALL else {item.nodeid: item for item in items if item.get_closest_marker("thorough")}
+    config.hook.pytest_deselected(items=list(seldom.values()))
+    items[:] = [item for item in items if item.nodeid not in seldom]
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))

@@ -91,7 +91,7 @@ def _fields() -> set[str]:
     return {field for model in models for field in model.get("properties", {})} | {str(phase) for phase in PhaseName}
 
 
-@pytest.mark.parametrize("path", _named(_PATH))
+@pytest.mark.parametrize("path", list(_named(_PATH)))
 def test_a_file_is_there(path: str) -> None:
     assert (ROOT / path).exists()
 
@@ -111,12 +111,12 @@ def test_the_readme_lists_every_key_of_the_config() -> None:
     assert [key for key in config.KEYS if f"`ascend:{key}`" not in text] == []
 
 
-@pytest.mark.parametrize("name", _named(_VARIABLE))
+@pytest.mark.parametrize("name", list(_named(_VARIABLE)))
 def test_a_variable_is_in_the_contract_or_the_code(name: str) -> None:
     assert name in _contract() or re.search(rf"\b{name}\b", SOURCES)
 
 
-@pytest.mark.parametrize("word", _named(_CAMEL))
+@pytest.mark.parametrize("word", list(_named(_CAMEL)))
 def test_an_output_or_setting_is_in_the_code(word: str) -> None:
     assert word in config.KEYS or re.search(rf"\b{word}\b", SOURCES)
 
@@ -130,7 +130,7 @@ def _sections() -> Iterator[Any]:
                 yield pytest.param(system, word, id=f"{system}: {word}")
 
 
-@pytest.mark.parametrize(("system", "path"), _sections())
+@pytest.mark.parametrize(("system", "path"), list(_sections()))
 def test_a_key_of_a_system_is_one(system: str | None, path: str) -> None:
     """Each part of ``queues.jobs.retries`` is a key of the section's system, or a field that it may have."""
     data = _systems()

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from ascend import session, target
 from ascend.errors import InputError
-from ascend.review import guards, markdown, revision, sarif
+from ascend.review import deployed, guards, markdown, revision, sarif
 from ascend.review.changes import KINDS
 from ascend.review.findings import Level, Verdict
 from ascend.review.planning import Planners, UnjudgedError, Wanted
@@ -56,7 +56,7 @@ class Options:
     Attributes:
         base: the revision that the working tree is held against; None for the last commit.
         stacks: their names; all that have a file where none is given.
-        state: what is deployed, in place of the base; of one stack.
+        state: what is deployed, in place of the base: a file of one stack, or a backend's folder.
         accept: rules whose findings are agreed to.
         changed: only stacks that the change can reach.
         forms: how the report is written; none for a terminal.
@@ -84,8 +84,6 @@ class Options:
             raise InputError("give --base or --state, not both")
         if self.state is not None and self.changed:
             raise InputError("--changed goes with a base, not with --state")
-        if self.state is not None and not self.state.is_file():
-            raise InputError(f"--state {self.state}: no such file; pulumi stack export --file {self.state} writes it")
         if self.out is not None and not self.forms:
             raise InputError("--out goes with --json, --markdown or --sarif")
         if self.out is None and len(self.forms) > 1:
@@ -105,8 +103,7 @@ def run(cwd: Path, options: Options) -> int:
     options.check()
     root = target.find_root(cwd)
     names = _names(root, options.stacks)
-    if options.state is not None and len(names) != 1:
-        raise InputError("--state is that of one stack; name it with --stack")
+    states = {} if options.state is None else deployed.states(options.state, root, names)
     started = time.perf_counter()
     with session.harmless(), contextlib.ExitStack() as stack:
         planners = stack.enter_context(Planners(root, _pack(root)))
@@ -119,7 +116,7 @@ def run(cwd: Path, options: Options) -> int:
         for name in names:
             known = folder if base is not None and name in base.stacks else None
             try:
-                before, after = planners.plan(Wanted(name, known, options.state), base)
+                before, after = planners.plan(Wanted(name, known, states.get(name)), base)
                 reviews.append(review(root, name, before, after, changed=lines, agreed=options.accept))
             except UnjudgedError as error:
                 reviews.append(unjudged(name, str(error)))

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 
 from tests.e2e.project import Project
-from tests.e2e.stack_files import TRIED
+from tests.e2e.stack_files import OFTEN, SYSTEMS
 from tests.e2e.stacks import Stacks
 
 if TYPE_CHECKING:
@@ -54,7 +54,13 @@ def aws(deployed: tuple[Project, dict[str, Any]]) -> Callable[..., Any]:
 
 
 @pytest.fixture(
-    scope="session", params=[pytest.param(name, marks=pytest.mark.xdist_group(f"stacks-{name}")) for name in TRIED]
+    scope="session",
+    params=[
+        pytest.param(
+            name, marks=[pytest.mark.xdist_group(f"stacks-{name}"), *([] if name in OFTEN else [pytest.mark.thorough])]
+        )
+        for name in SYSTEMS
+    ],
 )
 def stacks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stacks]:
     """One system's stacks at every phase, made once for all files of tests; in the order of the files' names they are

@@ -36,7 +36,8 @@ def only(*names: str) -> Pack:
     """The pack with the first policy, which keeps what others read, and those named."""
     whole = pack()
     known = {policy.name: policy for policy in whole.policies}
-    return replace(whole, policies=(whole.policies[0], *(known[name] for name in names if name in known)))
+    first = whole.policies[0]
+    return replace(whole, policies=(first, *(known[name] for name in names if name in known and name != first.name)))
 
 
 def judged(name: str, steps: Steps, config: Mapping[str, Any] | None = None) -> list[str]:

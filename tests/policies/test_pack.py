@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,15 +10,14 @@ from ascend.plans import PHASES
 from tests.capacity.planned import SYSTEMS
 from tests.policies.cases import CACHED, CASES, GLOBAL, GOOD, QUEUES, SCALED, Where
 from tests.policies.plans import ROOT, judge, judged, pack, steps_of
+from tests.thorough import usual
 
 if TYPE_CHECKING:
     from tests.policies.plans import Change
 
 #: Plans are shared by the tests of policies, packs and incidents.
 pytestmark = pytest.mark.xdist_group("policies")
-#: The stacks that are judged: those of the cases, or all, which take half a minute to plan.
-ALL = os.environ.get("ASCEND_TEST_STACKS") == "all"
-STACKS = [(system, phase) for system in SYSTEMS for phase in PHASES] if ALL else [SCALED, GLOBAL, QUEUES, CACHED]
+STACKS = [(system, phase) for system in SYSTEMS for phase in PHASES]
 NAMES = sorted({name for name, _, _ in CASES})
 
 
@@ -42,7 +40,7 @@ def test_a_policy_speaks_where_one_property_is_wrong(name: str, where: Where, ch
     assert all("; " in message for message in said), "what is wrong, and how to fix it"
 
 
-@pytest.mark.parametrize(("system", "phase"), STACKS)
+@pytest.mark.parametrize(("system", "phase"), usual(STACKS, [SCALED, GLOBAL, QUEUES, CACHED]))
 def test_the_stacks_pass(system: str, phase: str) -> None:
     verdict = judge(pack(), steps_of(system, phase))
     assert [(one.policy, one.message) for one in verdict.violations] == []

@@ -71,10 +71,9 @@ class Case:
 
 
 def cases(name: str) -> list[Case]:
-    """The cases of a file; of every kind where ASCEND_TEST_STACKS says so."""
+    """The cases of a file."""
     loaded = yaml.safe_load((CASES / f"{name}.yaml").read_text(encoding="utf-8"))
-    found = [Case(name=key, **fields) for key, fields in loaded.items()]
-    return [case for case in found if not case.seldom or os.environ.get("ASCEND_TEST_STACKS") == "all"]
+    return [Case(name=key, **fields) for key, fields in loaded.items()]
 
 
 class Lab:
@@ -92,15 +91,15 @@ class Lab:
         self._befores: dict[str, Planned] = {}
         _copy(ROOT, self.root)
         compileall.compile_dir(self.root, quiet=2)
-        for stack, more in STACKS.items():
-            _write(self.root, stack, {**_CONFIG, **_edge(stack), **more})
+        for stack in STACKS:
+            config_of(self.root, stack)
 
     def review(self, case: Case) -> Review:
         """What a review says of a case."""
         before = self._before(case.stack)
         variant = self.folder / case.name
         shutil.copytree(self.root, variant, copy_function=os.link)
-        changed = _edit(self.root, variant, case)
+        changed = edit(self.root, variant, case)
         result = self.folder / f"{case.name}.json"
         self.planners.send([self._job(variant, case.stack, result, state=str(self._state(case.stack)), salt="head")])
         after = planning.read(result, case.stack, "the change")
@@ -144,7 +143,12 @@ def _write(root: Path, stack: str, config: Mapping[str, Any]) -> None:
     (root / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": dict(config)}), encoding="utf-8")
 
 
-def _edit(base: Path, variant: Path, case: Case) -> dict[str, list[int]]:
+def config_of(root: Path, stack: str) -> None:
+    """Writes the file of a stack that cases are about."""
+    _write(root, stack, {**_CONFIG, **_edge(stack), **STACKS[stack]})
+
+
+def edit(base: Path, variant: Path, case: Case) -> dict[str, list[int]]:
     """Makes a case's edits; returns the lines that they changed, by file."""
     files = {edit["file"] for edit in case.edits}
     for edit in case.edits:
@@ -177,4 +181,4 @@ def pack_of(root: Path) -> Path:
     return root / "policies"
 
 
-__all__ = ["CASES", "ROOT", "STACKS", "Case", "Lab", "cases", "pack_of"]
+__all__ = ["CASES", "ROOT", "STACKS", "Case", "Lab", "cases", "config_of", "edit", "pack_of"]

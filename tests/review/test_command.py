@@ -68,13 +68,24 @@ def test_against_what_is_deployed(project: Path, tmp_path: Path, capsys: pytest.
     (kept,) = (project / planning.KEPT).glob("*.json")
     state = json.loads(kept.read_text())
     exported = tmp_path / "state.json"
-    # As `pulumi stack export` writes it: without the envelope, and with ciphertexts that nobody here can read.
+    # As `pulumi stack export` writes it: without the envelope.
     text = json.dumps({"version": 3, "deployment": state["checkpoint"]["latest"]})
     exported.write_text(text)
     (project / "Pulumi.dev.yaml").write_text(_STACK)
     assert _review(project, "--stack", "dev", "--state", str(exported), "--json") == 0
     (stack,) = json.loads(capsys.readouterr().out)["stacks"]
     assert stack["changes"] == []
+
+
+def test_against_what_a_backend_holds(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (kept,) = (project / planning.KEPT).glob("*.json")
+    stacks = tmp_path / ".pulumi" / "stacks" / "ascend"
+    stacks.mkdir(parents=True)
+    shutil.copyfile(kept, stacks / "dev.json")
+    (project / "Pulumi.dev.yaml").write_text(_STACK)
+    assert _review(project, "--stack", "dev", "--state", str(tmp_path), "--json") == 0
+    (stack,) = json.loads(capsys.readouterr().out)["stacks"]
+    assert (stack["changes"], stack["summary"]["unchanged"] > 0) == ([], True)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +96,7 @@ def test_against_what_is_deployed(project: Path, tmp_path: Path, capsys: pytest.
         (["--accept", "data-at-risk"], "can be agreed to are"),
         (["--base", "HEAD", "--state", "x"], "give --base or --state, not both"),
         (["--stack", "dev", "--state", "none.json"], "no such file"),
+        (["--stack", "dev", "--state", str(ROOT / "infra")], "no backend"),
         (["--json", "--sarif"], "give --out FOLDER"),
         (["--out", "x"], "--out goes with"),
     ],

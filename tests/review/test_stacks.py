@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +14,14 @@ from ascend.review.job import Job
 from ascend.review.review import review
 from tests.e2e.stack_files import SYSTEMS
 from tests.review.lab import ROOT, pack_of
+from tests.thorough import usual
 
 if TYPE_CHECKING:
     from tests.review.lab import Lab
 
 pytestmark = pytest.mark.xdist_group("review")
-#: Every run takes one that no case is about; ASCEND_TEST_STACKS=all takes all.
-TRIED = (
-    [(system, phase) for system in SYSTEMS for phase in plans.PHASES]
-    if os.environ.get("ASCEND_TEST_STACKS") == "all"
-    else [("backend-ai-worker", "cached")]
-)
+#: Every run takes one that no case is about.
+TRIED = usual(((system, phase) for system in SYSTEMS for phase in plans.PHASES), [("backend-ai-worker", "cached")])
 
 
 @pytest.mark.parametrize(("system", "phase"), TRIED)

@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+from tests.thorough import thorough
+
 PRELUDE = """
 import json
 import boto3
@@ -105,6 +107,7 @@ def plain_moto() -> dict[str, str]:
     return result
 
 
+@thorough
 @pytest.mark.parametrize("gap", GAPS)
 def test_moto_still_needs_the_override(plain_moto: dict[str, str], gap: str) -> None:
     assert plain_moto[gap] == "", f"moto no longer has this gap: drop the override ({plain_moto[gap]})"
