@@ -130,9 +130,14 @@ def plan(cwd: Path, stack: str | None, system: str | None, phase: str | None) ->
     elif system is not None and phase is not None:
         wanted = target_of(root, system, phase)
     else:
-        existing = ", ".join(target.stack_files(root)) or "none"
-        raise InputError(f"name a stack (with a file: {existing}), or give both --system and --phase")
+        raise unnamed(root)
     return of_target(wanted)
+
+
+def unnamed(root: Path) -> InputError:
+    """What is wrong where neither a stack nor a system at a phase is given."""
+    existing = ", ".join(target.stack_files(root)) or "none"
+    return InputError(f"name a stack (with a file: {existing}), or give both --system and --phase")
 
 
 def of_target(wanted: Target) -> Plan:

@@ -109,8 +109,7 @@ def climb(cwd: Path, stack: str | None, system: str | None, phase: str | None) -
         others = {name: _system_at(root, system, name) for name in plans.PHASES}
         first = plans.of_target(others[here])
     else:
-        existing = ", ".join(target.stack_files(root)) or "none"
-        raise InputError(f"name a stack (with a file: {existing}), or give both --system and --phase")
+        raise plans.unnamed(root)
     found, refused = {here: Rung.of(first)}, {}
     for name, wanted in others.items():
         if name != here:
