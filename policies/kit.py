@@ -73,7 +73,8 @@ class About:
 
     def given(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The options, those not given at their default."""
-        return {name: one.default for name, one in (self.options or {}).items()} | plain(config)
+        defaults = {name: one.default for name, one in (self.options or {}).items()}
+        return {**defaults, **plain(config)}
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the SDK's policy."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GROUP = "security"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 LISTENER = "aws:lb/listener:Listener"
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
@@ -75,15 +76,17 @@ def _private_tasks(stack: Stack, _: Mapping[str, Any]) -> Iterable[Finding]:
             yield item.urn, f"{item.name}: its tasks have public addresses at phase '{stack.phase}'"
 
 
-def _listener_tls(item: Item, config: Mapping[str, Any]) -> Iterable[str]:
-    if item.text("protocol") == "HTTPS":
-        policy = item.text("sslPolicy")
-        if not re.search(config["policies"], policy):
-            yield f"{item.name}: takes TLS below 1.2: policy '{policy}'"
-        return
-    actions = item.rows("defaultActions")
-    if not actions or any((one.get("redirect") or {}).get("protocol") != "HTTPS" for one in actions):
-        yield f"{item.name}: answers without TLS and does not send on to HTTPS"
+def _listener_tls(stack: Stack, config: Mapping[str, Any]) -> Iterable[Finding]:
+    """Not asked of a load balancer within the network: behind an HTTP API it has no name to be certified."""
+    for item in stack.of(LISTENER):
+        policy, actions = item.text("sslPolicy"), item.rows("defaultActions")
+        if item.text("protocol") == "HTTPS":
+            if not re.search(config["policies"], policy):
+                yield item.urn, f"{item.name}: takes TLS below 1.2: policy '{policy}'"
+        elif all(one.value("internal") is True for one in stack.beside(item, BALANCER) or (item,)):
+            continue
+        elif not actions or any((one.get("redirect") or {}).get("protocol") != "HTTPS" for one in actions):
+            yield item.urn, f"{item.name}: answers without TLS and does not send on to HTTPS"
 
 
 def _tls(item: Item, _: Mapping[str, Any]) -> Iterable[str]:
@@ -168,16 +171,15 @@ def policies() -> list[pulumi_policy.Policy]:
             ),
             _private_tasks,
         ),
-        on_resource(
+        on_stack(
             About(
                 name="listener-tls",
                 group=GROUP,
-                description="A listener takes TLS 1.2 at least, or sends on to HTTPS.",
+                description="A listener that the internet reaches takes TLS 1.2 at least, or sends on to HTTPS.",
                 severity=Severity.CRITICAL,
                 fix="use HTTPS with a policy of TLS 1.2 or 1.3",
                 options={"policies": Option(table("security")["tls_policies"], "pattern of the policies allowed")},
             ),
-            (LISTENER,),
             _listener_tls,
         ),
         on_resource(

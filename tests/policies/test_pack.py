@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ascend.plans import PHASES
-from tests.capacity.planned import SYSTEMS
+from tests.capacity.planned import SYSTEMS, plan_of
 from tests.policies.cases import CACHED, CASES, GLOBAL, GOOD, QUEUES, SCALED, Where
 from tests.policies.plans import ROOT, judge, judged, pack, steps_of
 from tests.thorough import usual
@@ -45,6 +46,12 @@ def test_the_stacks_pass(system: str, phase: str) -> None:
     verdict = judge(pack(), steps_of(system, phase))
     assert [(one.policy, one.message) for one in verdict.violations] == []
     assert verdict.remediations == ()
+
+
+@pytest.mark.parametrize("phase", usual(PHASES, ["scaled"]))
+def test_a_stack_without_a_domain_passes_but_for_what_it_costs(phase: str) -> None:
+    plan = plan_of("floyo", phase, json.dumps({"domain": "", "zone": ""}))
+    assert {one.policy for one in judge(pack(), plan.resources).violations} <= {"cost-within-cap", "cost-high"}
 
 
 def test_every_policy_is_documented() -> None:
