@@ -165,7 +165,8 @@ def _circuit_breaker(item: Item, _: Mapping[str, Any]) -> Iterable[str]:
 def _elsewhere(stack: Stack, _: Mapping[str, Any]) -> Iterable[Finding]:
     if not row(stack)["replica"]:
         return
-    databases = stack.of(DATABASE)
+    out_of_use = stack.world.get("outOfUse") or ()
+    databases = [item for item in stack.of(DATABASE) if item.text("identifier") not in out_of_use]
     copies = stack.of("aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication")
     primaries = [item for item in databases if is_primary(item)]
     regions = [str(name) for name in stack.world.get("regions") or ()]

@@ -72,7 +72,8 @@ def _private_tasks(stack: Stack, _: Mapping[str, Any]) -> Iterable[Finding]:
     if not row(stack)["multi_az"]:
         return
     for item in stack.of(SERVICE):
-        if item.value("networkConfiguration", "assignPublicIp") is True:
+        # A region at rest runs none.
+        if item.value("networkConfiguration", "assignPublicIp") is True and item.number("desiredCount") != 0:
             yield item.urn, f"{item.name}: its tasks have public addresses at phase '{stack.phase}'"
 
 

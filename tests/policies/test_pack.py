@@ -54,6 +54,11 @@ def test_a_stack_without_a_domain_passes_but_for_what_it_costs(phase: str) -> No
     assert {one.policy for one in judge(pack(), plan.resources).violations} <= {"cost-within-cap", "cost-high"}
 
 
+def test_a_region_at_rest_passes_but_for_what_it_costs() -> None:
+    plan = plan_of("floyo", "scaled", json.dumps({"regions": ["us-east-1", "eu-west-1"]}))
+    assert {one.policy for one in judge(pack(), plan.resources).violations} <= {"cost-within-cap", "cost-high"}
+
+
 def test_every_policy_is_documented() -> None:
     text = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
     assert [name for name in NAMES if f"`{name}`" not in text] == []
