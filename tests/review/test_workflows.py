@@ -55,7 +55,7 @@ def _used(node: Any) -> Iterator[str]:
 
 
 def test_the_workflows_are_there() -> None:
-    assert [file.name for file in WORKFLOWS] == ["deploy.yml", "review-comment.yml", "review.yml"]
+    assert [file.name for file in WORKFLOWS] == ["deploy.yml", "promote.yml", "review-comment.yml", "review.yml"]
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
@@ -84,7 +84,15 @@ def test_a_workflow_is_given_little(file: Path) -> None:
     assert "pull_request_target" not in workflow["on"]
     for job in workflow["jobs"].values():
         writes = {name for name, level in job["permissions"].items() if level == "write"}
-        assert writes <= {"id-token", "pull-requests"}
+        assert writes <= {"id-token", "pull-requests", "contents"}
+        # What may write to the repository takes no role and runs nothing of the project.
+        if "contents" in writes:
+            assert "id-token" not in writes
+            assert "environment" not in job
+            assert [one.partition("@")[0] for one in _used(job)] == ["actions/checkout", "actions/download-artifact"]
+            assert "ascend " not in str(
+                [step.get("run") for step in job["steps"] if "-m ascend" in step.get("run", "")]
+            )
 
 
 def test_what_runs_the_code_of_a_pull_request_holds_nothing() -> None:
