@@ -70,7 +70,7 @@ class Session:
         resource that would go) is refused before anything has changed.
         """
         if ask:
-            _require_terminal("up changes the stack")
+            require_terminal("up changes the stack")
         if ask or preview:
             plan = self._plan()
             if refusal := protection.locked(plan.steps, self.target.stack):
@@ -91,8 +91,8 @@ class Session:
     def destroy(self, *, ask: bool, unprotect: Sequence[str]) -> None:
         """Deletes the stack's resources; with `ask` only after a question."""
         if ask:
-            _require_terminal("destroy deletes the stack's resources")
-            _confirm(f"Delete every resource of {self.target.stack}?")
+            require_terminal("destroy deletes the stack's resources")
+            confirm(f"Delete every resource of {self.target.stack}?")
 
         def delete(target: Target, on_event: OnEvent) -> RunResult:
             return self.engine.destroy(target, on_event, unprotect)
@@ -138,7 +138,7 @@ class Session:
         shown = console.stderr()
         report.print_plan(shown, plan)
         shown.print(report.counts(plan.summary, planned=True))
-        _confirm(f"{verb} {self.target.stack}?")
+        confirm(f"{verb} {self.target.stack}?")
 
     def _print_document(self, result: RunResult) -> None:
         console.print_json(report.document(result, self.target, self.engine.name))
@@ -218,12 +218,17 @@ def offer_passphrase(root: Path) -> None:
         os.environ["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(file)
 
 
-def _require_terminal(why: str) -> None:
+def require_terminal(why: str) -> None:
+    """Refuses to ask where nobody can answer.
+
+    Raises:
+        InputError: there is no terminal.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise InputError(f"{why}, and there is no terminal to ask on; give --yes")
 
 
-def _confirm(question: str) -> None:
+def confirm(question: str) -> None:
     """Asks on stderr; anything but yes ends the command.
 
     Raises:

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_random as random
 from pulumi_aws import ec2, rds
 
-from components import alarms, facts, rds_instance
+from components import alarms, database_parameters, facts, rds_instance
 from components.base import Component, Scope, physical
 from components.database_alarms import DatabaseThresholds, database_alarms, replica_alarms
 from components.errors import ComponentError
@@ -17,7 +17,7 @@ from components.errors import ComponentError
 PORT = rds_instance.PORT
 #: The user that owns the database. It cannot be renamed, so it says nothing about the product.
 USERNAME = "app"
-DATABASE_NAME = "app"
+DATABASE_NAME = database_parameters.DATABASE_NAME
 _PASSWORD_LENGTH = 40
 #: What only a primary or only a follower has. A follower leaves it as it is: RDS gives no instance another source than
 #: the one it was made with, and a former primary stays one.
@@ -36,7 +36,17 @@ _OWN = [
     "skipFinalSnapshot",
     "username",
 ]
-_TRANSACTION_IDLE_MS = 60_000
+#: What a retired one leaves as it is, too: it is as large and as new as it was when another took its place.
+_LEFT = [
+    *_OWN,
+    "allocatedStorage",
+    "instanceClass",
+    "maxAllocatedStorage",
+    "parameterGroupName",
+    "performanceInsightsEnabled",
+    "performanceInsightsKmsKeyId",
+    "performanceInsightsRetentionPeriod",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,8 @@ class DatabaseArgs:
         slow_query_ms: statements that take longer are logged, in ms.
         thresholds: where alarms go off.
         source_arn: ARN of the database in another region that it follows; None for a primary.
+        retired: whether it is out of use, another having taken its place: it stays as it is, and nobody is let in.
+        protect: whether it is kept as data is; what is retired may be let go.
         deletion_protection: whether AWS refuses to delete it.
         extensions: PostgreSQL extensions in use.
         parameters: further parameters of the server, by name.
@@ -81,6 +93,8 @@ class DatabaseArgs:
     slow_query_ms: int
     thresholds: DatabaseThresholds
     source_arn: pulumi.Input[str] | None = None
+    retired: bool = False
+    protect: bool = True
     deletion_protection: bool = True
     extensions: Sequence[str] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -120,9 +134,9 @@ class Database(Component):
     parameters, so that it becomes a primary where it stands. Dropping the source does that in one update: the provider
     promotes it with its backups, waits, and then modifies the rest (`resourceInstanceUpdate`,
     internal/service/rds/instance.go, read 2026-11-21). From then on it has its own password, which whoever still knows
-    the old one does not. The other way does not exist: a former primary whose arguments name a source keeps what it has
-    until it is made anew. What it is sent by its source crosses regions encrypted, over AWS's own network, and is
-    billed as transfer between regions.
+    the old one does not. The other way does not exist: a former primary whose arguments name a source keeps what it
+    has, and is retired for another that takes its place. What it is sent by its source crosses regions encrypted, over
+    AWS's own network, and is billed as transfer between regions.
 
     Attributes:
         identifier: the instance's name.
@@ -147,7 +161,7 @@ class Database(Component):
             self.child("password"),
             length=_PASSWORD_LENGTH,
             special=False,
-            opts=self.child_options(protect=True),
+            opts=self.child_options(protect=args.protect),
         )
         # A snapshot's name must be free when the database goes, also the second time a stack of this name does.
         farewell = random.RandomId(self.child("final"), byte_length=4, opts=self.child_options())
@@ -174,9 +188,9 @@ class Database(Component):
             **common,
             **(self._of_a_primary(password.result, final_name) if args.source_arn is None else self._of_a_follower()),
             opts=self.child_options(
-                protect=True,
-                depends_on=rds_instance.log_groups(self, args.key_arn, protect=True),
-                ignore_changes=None if args.source_arn is None else _OWN,
+                protect=args.protect,
+                depends_on=rds_instance.log_groups(self, args.key_arn, protect=args.protect),
+                ignore_changes=_LEFT if args.retired else None if args.source_arn is None else _OWN,
             ),
         )
         sizes = {"storage_gib": args.storage_gib, "max_connections": args.max_connections}
@@ -245,46 +259,14 @@ class Database(Component):
             description=f"PostgreSQL {self._args.version} of {self.scope.system}",
             parameters=[
                 rds.ParameterGroupParameterArgs(name=key, value=value, apply_method=method)
-                for key, value, method in server_parameters(self._args)
+                for key, value, method in database_parameters.server_parameters(self._args)
             ],
             region=self.scope.region,
             tags=self.tags(),
-            opts=self.child_options(),
+            opts=self.child_options(
+                ignore_changes=["description", "family", "parameters"] if self._args.retired else None
+            ),
         )
-
-
-def server_parameters(args: DatabaseArgs) -> list[tuple[str, str, str]]:
-    """The server's parameters: (name, value, apply method), in the order of their names.
-
-    Raises:
-        ComponentError: if a parameter's way to take effect is not known here.
-    """
-    known = facts.load("database")
-    preloaded = known["preloaded_extensions"]
-    libraries = sorted({"pg_stat_statements", *(preloaded[name] for name in args.extensions if name in preloaded)})
-    values = {
-        "rds.force_ssl": "1",
-        "log_min_duration_statement": str(args.slow_query_ms),
-        # A statement that waits for a lock is slow for a reason that its plan does not show.
-        "log_lock_waits": "1",
-        # A forgotten transaction holds locks and keeps vacuum from its work.
-        "idle_in_transaction_session_timeout": str(_TRANSACTION_IDLE_MS),
-        # A replica tells what its queries still read, or vacuum on the primary takes it away and they are cancelled.
-        "hot_standby_feedback": "1",
-        "shared_preload_libraries": ",".join(libraries),
-        # Where pg_cron keeps its jobs; by itself in the database `postgres`, which nothing here uses.
-        **({"cron.database_name": DATABASE_NAME} if "pg_cron" in args.extensions else {}),
-        **args.parameters,
-    }
-    result = []
-    for name, value in sorted(values.items()):
-        kind = known["parameters"].get(name)
-        if kind is None:
-            msg = f"database parameter '{name}' is not known; allowed: {', '.join(sorted(known['parameters']))}"
-            raise ComponentError(msg)
-        # RDS refuses a change of a static parameter that asks to be applied at once.
-        result.append((name, value, "immediate" if kind == "dynamic" else "pending-reboot"))
-    return result
 
 
 def url(address: str, password: str) -> str:

@@ -18,6 +18,8 @@ from pulumi.runtime import config as runtime_config
 from infra import config_values, facts, strict_yaml
 from infra.config_values import Reader, Receiver, ServiceOverride
 from infra.errors import Problems, allowed, did_you_mean
+from infra.lineage import Lineage
+from infra.lineage import parse as parse_lineages
 from infra.migration_plan import MigrationPlan, check_password
 from infra.migration_plan import parse as parse_migration
 from infra.phases import PhaseName
@@ -44,6 +46,7 @@ class StackConfig:
         environment: where the stack stands (``dev``, ``prod``).
         regions: where it runs; the first is its home, which has the primary key of its encryption.
         primary: where its database is written to; None for the first of them.
+        lineages: which databases of a region are in use, by region; where it says nothing, the first ones.
         domain: its domain name; None for the provider's own.
         zone: the Cloudflare zone that the domain is in.
         direct_access: whether the ingress answers at its own address beside the edge.
@@ -70,6 +73,7 @@ class StackConfig:
     environment: str = "dev"
     regions: tuple[facts.Region, ...] = ()
     primary: facts.Region | None = None
+    lineages: Mapping[str, Lineage] = field(default_factory=dict)
     domain: str | None = None
     zone: str | None = None
     direct_access: bool = False
@@ -112,6 +116,7 @@ KEYS: Mapping[str, tuple[str, Callable[[Reader, str, Any], Any], Any]] = {
     "environment": ("environment", config_values.read_environment, "dev"),
     "regions": ("regions", config_values.read_regions, ()),
     "primary": ("primary", config_values.read_region, None),
+    "databases": ("lineages", parse_lineages, {}),
     "domain": ("domain", config_values.read_domain, None),
     "zone": ("zone", config_values.read_domain, None),
     "directAccess": ("direct_access", config_values.read_boolean, False),

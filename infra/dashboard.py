@@ -9,6 +9,7 @@ from components import queue as managed
 from components import queue_depth
 from components.alarms import Metric
 from components.dashboard import Dashboard, DashboardArgs, Graph, Section
+from infra.databases import most_connections
 from infra.environment import QUEUES, metrics_namespace
 from infra.slow_queries import servers_of
 
@@ -89,7 +90,7 @@ def _databases(region: Region) -> list[Graph]:
         for name, server in servers_of(shards)
     ]
     return [
-        *graphs.databases(region.scope.region, servers, connections=shards[0].most_connections()),
+        *graphs.databases(region.scope.region, servers, connections=most_connections(region.ground)),
         *graphs.pools(region.scope.region, {one.name: one.proxy.proxy_name for one in shards if one.proxy}),
     ]
 

@@ -11,7 +11,7 @@ from components.queue import Queue, QueueArgs
 from components.secrets import Secrets, SecretsArgs
 from components.service import Peer
 from components.storage import ArchiveRule, BucketArgs, Storage, StorageArgs
-from infra.databases import Shard, Source
+from infra.databases import Shard, Source, make_kept
 from infra.environment import CACHE_SECRETS, shard_variables
 from infra.ground import Ground
 from infra.partitions import make_archives, partition_sql
@@ -31,6 +31,7 @@ class Data:
 
     Attributes:
         shards: the databases that the data is divided among; the first is the only one where it is not.
+        kept: databases that others have taken the place of.
         cache: the in-memory store, None for none.
         secrets: what tasks are given by field.
         storage: the buckets.
@@ -42,6 +43,7 @@ class Data:
         self._written_in = self._plan.primary if sources else None
         numbers = range(1, self._plan.database.shards + 1)
         self.shards = [Shard(ground, number, sources[number - 1] if sources else None) for number in numbers]
+        self.kept = make_kept(ground)
         self.cache = self._make_cache()
         self.secrets = self._make_secrets()
         self.storage = self._make_storage()
@@ -81,7 +83,7 @@ class Data:
 
     def _make_secrets(self) -> Secrets:
         """What tasks are given by field, and people read: each database's secret and the cache's."""
-        secrets = {shard.name: shard.fields() for shard in self.shards}
+        secrets = {shard.key: shard.fields() for shard in self.shards}
         if self.cache is not None:
             secrets[_CACHE_SECRET] = self.cache.secret_fields()
         return Secrets(
@@ -139,7 +141,7 @@ class Data:
     def secret_variables(self) -> dict[str, pulumi.Output[str]]:
         """The variables of a container that are fields of secrets."""
         found = {
-            variable: self.secrets.reference(shard.name, field)
+            variable: self.secrets.reference(shard.key, field)
             for number, shard in enumerate(self.shards, start=1)
             for variable, field in shard_variables(number).items()
         }
@@ -175,15 +177,16 @@ class Data:
         return {
             "databaseIdentifier": first.database.identifier,
             "databaseReplicaIdentifiers": [replica.identifier for replica in first.replicas],
-            "databaseSecretArn": self.secrets.arns[first.name],
+            "databaseSecretArn": self.secrets.arns[first.key],
             "databaseShards": {
-                shard.name: {
+                shard.key: {
                     "identifier": shard.database.identifier,
                     "replicaIdentifiers": [replica.identifier for replica in shard.replicas],
-                    "secretArn": self.secrets.arns[shard.name],
+                    "secretArn": self.secrets.arns[shard.key],
                 }
                 for shard in self.shards
             },
+            **({"databasesKept": [one.identifier for one in self.kept]} if self.kept else {}),
             **of_cache,
             **({} if sql is None else {"partitionSql": sql}),
             "buckets": dict(self.storage.names),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from infra.config_values import Receiver
     from infra.facts import CacheNode, InstanceClass, Region
+    from infra.lineage import Lineage
     from infra.migration_plan import MigrationPlan
     from infra.modeling import Range
     from infra.phases import Autoscaling, CacheShape, CdnShape, Ingress, Nat, PhaseName
@@ -177,6 +178,7 @@ class Deployment:
         regions: where it is; the first is its home, which has the primary key of its encryption.
         primary: the one of them where the database is written to.
         serving: those in which anything runs; the others are kept with their data.
+        lineages: which databases of a region are in use, by region, where it is not the first ones alone.
         domain: its domain name; None for the provider's own.
         receivers: who hears of alarms.
         flow_logs: whether the network's flows are logged.
@@ -217,6 +219,7 @@ class Deployment:
     regions: tuple[Region, ...]
     primary: Region
     serving: tuple[Region, ...]
+    lineages: Mapping[str, Lineage]
     domain: str | None
     receivers: tuple[Receiver, ...]
     flow_logs: bool

@@ -38,7 +38,8 @@ def describe(deployment: Deployment) -> dict[str, Any]:
             "sync": {"interval_s": {…}, "queries": {…}, "full_queries": 50, "full_interval_s": 1}
           },
           "services": {"api": {
-            "public_path": "/api/*", "websockets": false, "request_timeout_s": 30, "consumes": "jobs",
+            "public_path": "/api/*", "health_path": "/api/health", "websockets": false, "request_timeout_s": 30,
+            "consumes": "jobs",
             "cpu": 0.5, "memory_gib": 1.0, "min_tasks": 2, "max_tasks": 20,  # of one task; in each region that serves
             "pool_min": 1, "pool_max": 20, "backlog_per_task": 20, "spot_share": 0.5,
             "floors": [{"cron": …, "time_zone": "UTC", "min_tasks": 4}], "metrics": ["ModelCalls", …],
@@ -80,6 +81,7 @@ def _service(service: ServicePlan) -> dict[str, Any]:
     return _known(
         {
             "public_path": service.public_path,
+            "health_path": service.health_path,
             "websockets": service.websockets,
             "request_timeout_s": service.request_timeout_s,
             "consumes": service.consumes,

@@ -129,7 +129,12 @@ def _replicate(parent: Component, source: Region, destinations: Sequence[Region]
 
 def _buckets(region: Region, names: Sequence[str]) -> dict[str, SourceBucket]:
     storage = region.data.storage
-    return {name: SourceBucket(name=storage.versioned[name], arn=storage.arns[name]) for name in names}
+
+    def arn(name: str) -> pulumi.Output[str]:
+        """Known once the bucket keeps versions: S3 takes no rule whose destination does not yet."""
+        return pulumi.Output.all(storage.arns[name], storage.versioned[name]).apply(lambda both: str(both[0]))
+
+    return {name: SourceBucket(name=storage.versioned[name], arn=arn(name)) for name in names}
 
 
 def _copy_backups(parent: Component, deployment: Deployment, primary: Region, second: Region) -> None:

@@ -1,10 +1,11 @@
 """Where a stack is, where it is written to, and how many databases it is divided among."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from infra import facts
 from infra.config import StackConfig
 from infra.errors import allowed
+from infra.lineage import Lineage
 from infra.modeling import at
 from infra.phases import PHASES
 from infra.system import System
@@ -52,6 +53,23 @@ class Placement:
         if regions and primary is not None and primary not in regions:
             names = [region.name for region in regions]
             self._note("primary", f"'{primary.name}' is none of the stack's regions; {allowed(names)}")
+        self._check_lineages()
+
+    def _check_lineages(self) -> None:
+        """Refuse databases of a region that is none of the stack's, and writing to one that is fenced."""
+        names = [region.name for region in self._settings.regions]
+        for name, lineage in self._settings.lineages.items():
+            if names and name not in names:
+                self._note(f"databases.{name}", f"'{name}' is none of the stack's regions; {allowed(names)}")
+            elif lineage.fenced and name == self.primary().name:
+                text = (
+                    f"fenced, but this is where the stack writes to; set ascend:primary to another region than '{name}'"
+                )
+                self._note(f"databases.{name}", text)
+
+    def lineages(self) -> Mapping[str, Lineage]:
+        """Which databases of a region are in use, by region, where it is not the first ones alone."""
+        return {name: one for name, one in self._settings.lineages.items() if one != Lineage()}
 
     def primary(self) -> facts.Region:
         """Where the database is written to."""

@@ -114,6 +114,7 @@ class _Resolver:
             regions=settings.regions,
             primary=self.placement.primary(),
             serving=self.placement.serving(),
+            lineages=self.placement.lineages(),
             domain=settings.domain,
             receivers=settings.receivers,
             flow_logs=settings.flow_logs,

@@ -13,6 +13,8 @@ from components.budget import Budget, BudgetArgs
 from infra.dashboard import make_dashboard
 from infra.deployment import Deployment
 from infra.description import describe
+from infra.environment import shard_name
+from infra.lineage import Lineage
 from infra.phases import Ingress
 from infra.region import Region, RegionArgs, region_code
 from infra.slices import slice_of
@@ -35,8 +37,8 @@ class World(Component):
     """The root of everything.
 
     Its inputs describe the stack to policies, review and promotion, which see only the plan: phase, system,
-    environment, users, budget, regions, where the database is written to, how many databases there are, and the
-    system's figures (`infra.description`).
+    environment, users, budget, regions, where the database is written to, how many databases there are, which of them
+    are out of use after a failover, and the system's figures (`infra.description`).
 
     Attributes:
         outputs: the stack's outputs: the primary region's, and each region's under its name.
@@ -70,6 +72,7 @@ class World(Component):
                 "regions": [region.name for region in deployment.regions],
                 "primary": primary.name,
                 "shards": deployment.database.shards,
+                **_out_of_use(name, deployment),
                 "figures": describe(deployment),
             },
         )
@@ -154,6 +157,18 @@ class World(Component):
 
             hosts = {name: region.origin_host for name, region in regions.items() if region.origin_host is not None}
             make_global_edge(self, deployment, deployment.edge, hosts=hosts, after=edge)
+
+
+def _out_of_use(root: str, deployment: Deployment) -> dict[str, list[str]]:
+    """The databases that are there and not in use, by the names of their instances; nothing where there are none."""
+    found = []
+    for region in deployment.regions:
+        lineage = deployment.lineages.get(region.name, Lineage())
+        names = [*lineage.kept, *lineage.released]
+        if lineage.fenced:
+            names += [lineage.name(shard_name(number)) for number in range(1, deployment.database.shards + 1)]
+        found += [physical(f"{root}-{region_code(region)}-{name}") for name in names]
+    return {"outOfUse": found} if found else {}
 
 
 def _zone_id(deployment: Deployment) -> pulumi.Output[str] | None:

@@ -136,7 +136,10 @@ def read(plan: Plan) -> Stack:
     tasks = sorted(
         _tasks(by_type, system), key=lambda one: (order[one.service], places.get(one.region, len(places)), one.region)
     )
-    instances = by_type.get("aws:rds/instance:Instance", [])
+    out_of_use = world.get("outOfUse") or ()  # kept after a failover; nobody is let in
+    instances = [
+        step for step in by_type.get("aws:rds/instance:Instance", []) if step.inputs.get("identifier") not in out_of_use
+    ]
     users = world.get("users")
     return Stack(
         name=plan.stack,

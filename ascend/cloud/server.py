@@ -26,8 +26,9 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from ascend.cloud import process
 from ascend.cloud.aws.provider import AwsProvider
 from ascend.cloud.cloudflare import CloudflareProvider
+from ascend.cloud.dataplane import DataPlane
+from ascend.cloud.fault_points import FaultyEndpoint, FaultyServicer
 from ascend.cloud.random_provider import RandomProvider
-from ascend.cloud.servicer import ProviderServicer
 from ascend.garbage import collect_rarely
 
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ _WARM = {
 _WATCH_S = 2.0
 
 
-def servicers() -> dict[str, ProviderServicer]:
+def servicers() -> dict[str, FaultyServicer]:
     """The providers of a cloud, by plugin name."""
     return {
-        provider.name: ProviderServicer(provider)
+        provider.name: FaultyServicer(provider)
         for provider in (AwsProvider(lazy_moto), CloudflareProvider(), RandomProvider())
     }
 
@@ -86,10 +87,17 @@ def lazy_moto() -> Moto:
 
 
 class _Http:
-    """moto's WSGI application, built at the first request; one request at a time, as in-process calls are."""
+    """moto's WSGI application, built at the first request; one request at a time, as in-process calls are.
 
-    def __init__(self) -> None:
+    What asks for a host name that was deployed is answered by the data plane.
+
+    Args:
+        plane: the data plane.
+    """
+
+    def __init__(self, plane: DataPlane) -> None:
         self._application: Any = None
+        self._plane = plane
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         from ascend.cloud.aws.moto import LOCK  # noqa: PLC0415 -- loads moto
@@ -99,6 +107,8 @@ class _Http:
             if self._application is None:
                 self._application = self._build()
             try:
+                if (answer := self._plane.respond(environ, start_response)) is not None:
+                    return answer
                 return list(self._application(environ, start_response))
             except NotImplementedError as error:
                 return self._refuse(start_response, "501 Not Implemented", f"not emulated: {error}")
@@ -174,11 +184,18 @@ def serve(providers: Mapping[str, provider_pb2_grpc.ResourceProviderServicer], *
             def log_request(self, *_args: Any) -> None:
                 """Requests are not logged: they may carry secrets."""
 
-        http = make_server(HOST, 0, _Http(), threaded=True, request_handler=Quiet)
+        application = FaultyEndpoint(_Http(_plane(providers)))
+        http = make_server(HOST, 0, application, threaded=True, request_handler=Quiet)
         running._http = http  # noqa: SLF001
         running.aws_port = http.server_port
         threading.Thread(target=http.serve_forever, name="aws-endpoint", daemon=True).start()
     return running
+
+
+def _plane(providers: Mapping[str, Any]) -> DataPlane:
+    """The data plane of a cloud: what is at the edge lives in its provider."""
+    edge = getattr(providers.get(CloudflareProvider.name), "provider", None)
+    return DataPlane(edge.of_type if isinstance(edge, CloudflareProvider) else lambda _token: [])
 
 
 def _scrub() -> None:

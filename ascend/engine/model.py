@@ -117,6 +117,49 @@ class RunResult:
     duration_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One resource as the backend keeps it.
+
+    Attributes:
+        urn: its URN.
+        type: its type token.
+        name: its name in the program.
+        parent: its parent's URN, empty where it has none.
+        id: the provider's id, empty for a component.
+        custom: whether a provider made it.
+        protect: whether the engine refuses to delete it.
+        inputs: the inputs that the provider checked, masked.
+        outputs: what the provider answered, masked.
+    """
+
+    urn: str
+    type: str
+    name: str
+    parent: str = ""
+    id: str = ""
+    custom: bool = True
+    protect: bool = False
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the backend keeps of a stack.
+
+    Attributes:
+        text: the document as ``pulumi stack export`` prints it; secrets are encrypted.
+        resources: its resources in the document's order, a user after what it uses. What an earlier replacement has
+            left to be deleted is not among them.
+        pending: operations that an interrupted run has left in the state, as ``<operation> <urn>``.
+    """
+
+    text: bytes
+    resources: Sequence[Kept]
+    pending: Sequence[str] = ()
+
+
 OnEvent = Callable[[Event], None]
 
 
@@ -143,4 +186,25 @@ class Engine(Protocol):
 
     def outputs(self, target: Target, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """The outputs of the stack's last update. Secrets are masked unless asked for."""
+        ...
+
+    def export(self, target: Target) -> State:
+        """What the backend keeps of the stack. Refuses a stack of which nothing is deployed."""
+        ...
+
+    def refresh(
+        self, target: Target, on_event: OnEvent, urns: Sequence[str] | None = None, *, preview: bool
+    ) -> RunResult:
+        """Read what exists in the cloud, without running the program.
+
+        Args:
+            target: the stack.
+            on_event: told of the progress.
+            urns: the resources to read; all where None.
+            preview: whether the state stays as it is. Where not, it takes what was read.
+
+        Returns:
+            A step for each resource that was read: `Op.UPDATE` where it is not what the state holds (`diff_keys` says
+            where), `Op.DELETE` where it is gone, `Op.SAME` else.
+        """
         ...

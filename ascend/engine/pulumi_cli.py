@@ -10,27 +10,30 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pulumi.automation import CommandError, ConcurrentUpdateError, Stack, StackNotFoundError
 
 from ascend.cloud import process
 from ascend.engine import pulumi_project
+from ascend.engine.exported import state_of
 from ascend.engine.locks import locks
 from ascend.engine.model import RunResult
-from ascend.engine.pulumi_events import Recorder
+from ascend.engine.pulumi_events import PROVIDER_PREFIX, Recorder
 from ascend.errors import AscendError, InputError, UpdateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ascend.engine.model import OnEvent, Target
+    from ascend.engine.model import OnEvent, State, Target
     from ascend.engine.pulumi_project import Workspace
 
 _INSTALL = "https://www.pulumi.com/docs/iac/download-install/"
 #: Lines of the CLI that say only that it failed, not why.
-_NOISE = ("update failed", "preview failed", "destroy failed", "resource plugin", "warning:")
+_NOISE = ("update failed", "preview failed", "destroy failed", "refresh failed", "resource plugin", "warning:")
 
 
 class PulumiCliEngine:
@@ -87,6 +90,37 @@ class PulumiCliEngine:
         """The outputs of the stack's last update."""
         with self._opened(target, create=False) as (stack, _):
             return _workspace(stack).outputs_of(target.stack, show_secrets=show_secrets)
+
+    def export(self, target: Target) -> State:
+        """What the backend keeps of the stack."""
+        with self._opened(target, create=False) as (stack, _):
+            return state_of(_exported(stack).encode(), target.stack)
+
+    def refresh(
+        self, target: Target, on_event: OnEvent, urns: Sequence[str] | None = None, *, preview: bool
+    ) -> RunResult:
+        """Read what exists in the cloud, without running the program."""
+
+        def work(stack: Stack, recorder: Recorder, config_file: str | None) -> Mapping[str, Any]:
+            there = {found["urn"] for found in _deployment(stack).get("resources") or ()}
+            if not there:
+                raise InputError(f"stack {target.stack!r} is not deployed: run up first")
+            if strange := sorted(set(urns or ()) - there):
+                raise InputError(f"the state holds no resource {', '.join(strange)}")
+            if urns is None or urns:  # the CLI takes an empty list for all
+                (stack.preview_refresh if preview else stack.refresh)(
+                    on_event=recorder.on_engine_event,
+                    config_file=config_file,
+                    target=None if urns is None else list(urns),
+                    run_program=False,
+                    show_secrets=False,
+                )
+            return _workspace(stack).outputs_of(target.stack, show_secrets=False)
+
+        result = self._run(target, Recorder(on_event, planning=preview), work, create=False, planning=True)
+        steps = [step for step in result.steps if step.custom and not step.type.startswith(PROVIDER_PREFIX)]
+        counts = Counter(str(step.op) for step in steps)
+        return replace(result, steps=steps, summary={key: counts.get(key, 0) for key in result.summary})
 
     def _unlock(self, deployment: Mapping[str, Any], target: Target) -> None:
         """Opens AWS's own locks on the embedded cloud; on a real account that is left to who owns the data."""
@@ -152,8 +186,12 @@ def _workspace(stack: Stack) -> Workspace:
 
 def _deployment(stack: Stack) -> Mapping[str, Any]:
     """The stack's state, secrets still encrypted."""
-    exported = json.loads(_workspace(stack).cli("stack", "export", "--stack", stack.name).stdout)
+    exported = json.loads(_exported(stack))
     return exported.get("deployment") or {}
+
+
+def _exported(stack: Stack) -> str:
+    return _workspace(stack).cli("stack", "export", "--stack", stack.name).stdout
 
 
 def _pending(deployment: Mapping[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ascend.engine.model import OnEvent
 
 STACK_TYPE = "pulumi:pulumi:Stack"
-_PROVIDER_PREFIX = "pulumi:providers:"
+PROVIDER_PREFIX = "pulumi:providers:"
 #: How the names of the providers begin that the engine makes by itself. It does not count them; nor are they told.
 _DEFAULT_PROVIDER = "default"
 _COUNTED = ("create", "update", "replace", "delete", "same")
@@ -41,7 +41,7 @@ _UNKNOWN = frozenset(
 #: Marks an object that stands for a special value, and the mark of a secret (sdk/go/common/resource/sig).
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 -- a public constant of the protocol
-_SUMMARY_ERROR = re.compile(r"(update|preview|destroy) failed")
+_SUMMARY_ERROR = re.compile(r"(update|preview|destroy|refresh) failed")
 #: What the program writes to its stderr. The language host, stopped while it waits, dies with a traceback there that
 #: says nothing of the cause, which the engine reports on its own.
 _PROGRAM_STDERR = "info#err"
@@ -107,7 +107,7 @@ class Recorder:
 
     def _step(self, kind: EventKind, metadata: StepEventMetadata) -> None:
         step = _translated(metadata)
-        if step.type.startswith(_PROVIDER_PREFIX) and step.name.startswith(_DEFAULT_PROVIDER):
+        if step.type.startswith(PROVIDER_PREFIX) and step.name.startswith(_DEFAULT_PROVIDER):
             return
         known = self._steps.get(step.urn)
         self._steps[step.urn] = _merged(known, step)

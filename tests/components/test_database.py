@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components import database
-from components.database import Database, DatabaseArgs, server_parameters
+from components.database import Database, DatabaseArgs
 from components.database_alarms import DatabaseThresholds
+from components.database_parameters import server_parameters
 from components.errors import ComponentError
 from tests.components.support import KEY_ARN, SCOPE, TOPIC_ARN, Secret
 

@@ -70,6 +70,11 @@ class Stack:
     def preview(self, program: str | None = None) -> RunResult:
         return self._run("preview", program)
 
+    def refresh(self, *names: str, preview: bool = False) -> RunResult:
+        self.events = []
+        urns = [self.resources()[name]["urn"] for name in names] or None
+        return self.engine.refresh(self.target, self.events.append, urns, preview=preview)
+
     def destroy(self, *unprotect: str) -> RunResult:
         self.events = []
         return self.engine.destroy(self.target, self.events.append, unprotect)

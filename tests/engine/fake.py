@@ -146,7 +146,10 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _half(self, context: Any, id_: str, inputs: dict[str, Any]) -> None:
         failure = provider_pb2.ErrorResourceInitFailed(
-            id=id_, properties=to_struct(self._outputs(id_, inputs)), reasons=["it does not start"]
+            id=id_,
+            properties=to_struct(self._outputs(id_, inputs)),
+            inputs=to_struct(inputs),
+            reasons=["it does not start"],
         )
         status = status_pb2.Status(code=2, message="incomplete")
         status.details.add().Pack(failure)
@@ -162,7 +165,23 @@ class FakeProvider(provider_pb2_grpc.ResourceProviderServicer):
         found = self.objects.get(request.id)
         if found is None:
             return provider_pb2.ReadResponse()
-        return provider_pb2.ReadResponse(id=request.id, properties=to_struct(self._outputs(request.id, found[1])))
+        inputs = found[1]
+        if reveal(inputs).get("half"):
+            self._half(context, request.id, inputs)
+        return provider_pb2.ReadResponse(
+            id=request.id, inputs=to_struct(inputs), properties=to_struct(self._outputs(request.id, inputs))
+        )
+
+    def drift(self, name: str, **changes: Any) -> None:
+        """Changes an object behind everybody's back; None removes an input."""
+        id_, (urn, inputs) = next(item for item in self.objects.items() if item[1][0].endswith(f"::{name}"))
+        sealed = {key: Secret(value) for key, value in changes.items() if isinstance(inputs.get(key), Secret)}
+        drifted = {**inputs, **changes, **sealed}
+        self.objects[id_] = (urn, {key: value for key, value in drifted.items() if value is not None})
+
+    def lose(self, name: str) -> None:
+        """Deletes an object behind everybody's back."""
+        self.objects = {key: value for key, value in self.objects.items() if not value[0].endswith(f"::{name}")}
 
     def Update(self, request, context):
         self._called("Update", request, context)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ascend.engine.pulumi_cli import PulumiCliEngine
+from ascend.errors import InputError
 from tests.engine.conftest import ops
 
 pytestmark = [
@@ -110,3 +112,64 @@ def test_locks_are_respected_both_ways(stack, fake, cli):
     cli("up", "--stack", "dev", "--yes", "--skip-preview", code=1)
     cli("cancel", "--stack", "dev", "--yes")
     assert stack.up().summary["same"] == 1
+
+
+@pytest.fixture
+def official(stack, port, tmp_path, monkeypatch, cli):
+    """The engine around the official CLI, on the same backend and provider."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{stack.root}/.ascend/state")
+    monkeypatch.setenv("PULUMI_DEBUG_PROVIDERS", f"fake:{port}")
+    monkeypatch.setenv("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    return PulumiCliEngine()
+
+
+def seen(result):
+    """The steps without what the two engines may order or word each in its own way."""
+    return {
+        step.name: (step.op.value, sorted(step.diff_keys), step.inputs.get("size"), step.old_inputs.get("size"))
+        for step in result.steps
+    }
+
+
+def test_both_engines_export_the_same_and_refuse_what_is_not_there(stack, official):
+    stack.program(PROGRAM.format(n=1))
+    with pytest.raises(InputError, match="dev is not in the backend"):
+        official.export(stack.target)
+    stack.up()
+    ours, theirs = stack.engine.export(stack.target), official.export(stack.target)
+    assert theirs.resources == ours.resources
+    documents = json.loads(theirs.text), json.loads(ours.text)
+    assert documents[0].keys() == documents[1].keys()
+    assert [[sorted(item) for item in document["deployment"]["resources"]] for document in documents[:1]] == [
+        [sorted(item) for item in documents[1]["deployment"]["resources"]]
+    ]
+    assert b"hunter2" not in theirs.text
+    stack.destroy()
+    with pytest.raises(InputError, match="'dev' is not deployed"):
+        official.export(stack.target)
+    with pytest.raises(InputError, match="'dev' is not deployed"):
+        official.refresh(stack.target, stack.events.append, preview=True)
+
+
+def test_both_engines_find_the_same_drift_and_take_it_over(stack, fake, official):
+    stack.up(PROGRAM.format(n=1))
+    fake.drift("a", size=7)
+    fake.drift("c", tags={"a": 1}, password="hunter3")
+    fake.lose("d")
+    ours = stack.refresh(preview=True)
+    events = []
+    theirs = official.refresh(stack.target, events.append, preview=True)
+    assert seen(ours) == seen(theirs)
+    assert {name: op for name, (op, *_) in seen(ours).items()} == {"a": "update", "c": "update", "d": "delete"}
+    assert theirs.summary == ours.summary
+    assert "hunter3" not in repr(theirs.steps) + repr(events)
+    a = stack.resources()["a"]["urn"]
+    assert ops(official.refresh(stack.target, events.append, [a], preview=False)) == {"a": "update"}
+    assert stack.resources()["a"]["inputs"]["size"] == 7
+    assert "d" in stack.resources()
+    assert stack.refresh().summary["update"] == 1
+    assert official.refresh(stack.target, events.append, preview=True).summary["same"] == 2
+    with pytest.raises(InputError, match="holds no resource urn:pulumi:dev::x"):
+        official.refresh(stack.target, events.append, ["urn:pulumi:dev::x"], preview=True)
+    assert official.refresh(stack.target, events.append, [], preview=False).steps == []

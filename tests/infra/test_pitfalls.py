@@ -320,6 +320,18 @@ def test_a_replica_in_another_region_needs_that_regions_key_and_subnets_and_the_
     assert all("-euw1-" in one.inputs["kmsKeyId"] and one.inputs["region"] == "eu-west-1" for one in copies)
 
 
+@every_system
+def test_a_bucket_that_is_copied_to_keeps_versions_before_a_rule_names_it(system: str) -> None:
+    """Else S3 answers: Destination bucket must have versioning enabled."""
+    result = made(system, PhaseName.GLOBAL)
+    versioned = {one.inputs["bucket"]: one.urn for one in result.of("BucketVersioning")}
+    for one in result.of("BucketReplicationConfig"):
+        targets = [rule["destination"]["bucket"] for rule in one.inputs["rules"]]
+        assert targets
+        for bucket in (one.inputs["bucket"], *targets):
+            assert versioned[bucket.rpartition(":")[2].removeprefix("bucket/")] in one.depends_on
+
+
 @every_stack
 def test_max_connections_follow_the_class_and_all_tasks_at_once_must_stay_below(system: str, phase: PhaseName) -> None:
     resolved = plan(system, phase)

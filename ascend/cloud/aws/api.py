@@ -84,12 +84,9 @@ class Api:
         """
         from botocore import exceptions  # noqa: PLC0415 -- planning never gets here
 
-        from ascend.cloud.aws.moto import LOCK  # noqa: PLC0415
-
         client = self.cloud.client(_service or self.service, _region or self.region)
         try:
-            with LOCK:
-                answer: dict[str, Any] = getattr(client, snake(operation))(**params)
+            answer: dict[str, Any] = getattr(client, snake(operation))(**params)
         except exceptions.ClientError as error:
             detail = error.response.get("Error", {})
             raise ApiError(operation, str(detail.get("Code", "Unknown")), str(detail.get("Message", error))) from error

@@ -18,14 +18,21 @@ from botocore.config import Config
 from moto.core.botocore_stubber import BotocoreStubber
 
 from ascend.cloud.aws import moto_overrides
+from ascend.cloud.fault_points import answer_in_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from botocore.awsrequest import AWSPreparedRequest
+
 #: moto's own default, which also appears in every ARN.
 ACCOUNT_ID = "123456789012"
 
-#: Held around every request, in-process or HTTP: moto's backends are plain dictionaries without locks.
+#: How often a request is made at most. The official provider's own default is 25 (its setting ``max_retries``), which a
+#: person who waits for a local cloud would take for a standstill.
+_ATTEMPTS = 6
+
+#: Held while moto answers, in-process or over HTTP: its backends are plain dictionaries without locks.
 LOCK = threading.RLock()
 
 
@@ -37,7 +44,13 @@ class Moto:
         core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
         stubber = BotocoreStubber()
         stubber.enabled = True
-        core.register("before-send", stubber)  # type: ignore[arg-type]  # the stubs know no handler that answers
+
+        def answer(event_name: str, request: AWSPreparedRequest, **_more: Any) -> Any:
+            # Not held while a client waits between two attempts.
+            with LOCK:
+                return answer_in_process(event_name, request) or stubber(event_name, request)
+
+        core.register("before-send", answer)  # type: ignore[arg-type]  # the stubs know no handler that answers
         self._session = boto3.Session(
             aws_access_key_id="embedded",
             aws_secret_access_key="embedded",  # noqa: S106 -- there is no account behind it
@@ -45,7 +58,9 @@ class Moto:
             region_name="us-east-1",
         )
         self._config = Config(  # type: ignore[call-arg]  # the stubs lag behind
-            retries={"total_max_attempts": 1},
+            # As the official provider's client: throttling and errors of the server are tried again, after a time that
+            # doubles and is random.
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             ignore_configured_endpoint_urls=True,
             s3={"addressing_style": "path"},
         )
@@ -71,9 +86,7 @@ class Moto:
             region: where.
         """
         for service, method in reads.items():
-            client = self.client(service, region)
-            with LOCK:
-                getattr(client, method)()
+            getattr(self.client(service, region), method)()
 
 
 def reset() -> None:

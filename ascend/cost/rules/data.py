@@ -18,6 +18,9 @@ _SMALL_VCPU = 2
 _GP3_STEP_GIB = 400
 _VCPU_OF_XLARGE = 4
 
+#: The end of a database's name that took another's place (`infra.lineage`).
+_GENERATION = re.compile(r"-g[0-9]+$")
+
 
 def instance(resource: Resource, bill: Bill) -> None:
     """A database server: hours, storage, throughput above what is included, backups beyond the free part."""
@@ -90,16 +93,15 @@ def _followed(resource: Resource, bill: Bill) -> Resource | None:
     """The server of another region that one follows; None for one that follows none, or one of its own region."""
     if not resource.text("replicateSourceDb") or resource.owner_type != _DATABASE:
         return None
-    return next(
-        (
-            one
-            for one in bill.plan.of(_INSTANCE)
-            if one.region != resource.region
-            and one.component == resource.component
-            and not one.text("replicateSourceDb")
-        ),
-        None,
-    )
+    found = [
+        one
+        for one in bill.plan.of(_INSTANCE)
+        if one.region != resource.region
+        and _GENERATION.sub("", one.component) == _GENERATION.sub("", resource.component)
+        and not one.text("replicateSourceDb")
+    ]
+    # Those of earlier generations were written to before a failover, and nobody follows them any more.
+    return max(found, key=lambda one: len(one.component), default=None)
 
 
 def proxy(resource: Resource, bill: Bill) -> None:

@@ -9,7 +9,7 @@ import grpc
 
 from ascend.engine.embedded.backend import ORGANIZATION, Backend
 from ascend.engine.embedded.checkpoint import CheckpointError
-from ascend.engine.embedded.providers import NOTHING, Created, Diff, Failure
+from ascend.engine.embedded.providers import NOTHING, Created, Diff, Failure, Found
 from ascend.engine.embedded.rpc import ProviderError
 from ascend.engine.embedded.secrets import Crypter
 from ascend.engine.embedded.urns import STACK_TYPE
@@ -130,6 +130,10 @@ class Builtin:
     def read(self, urn: str, id_: str, properties: Properties) -> Created:  # noqa: ARG002 -- as above
         """Reads the outputs."""
         return Created(id_, self._reference(properties))
+
+    def refresh(self, state: State) -> Found | None:
+        """Reads the outputs anew."""
+        return Found(state.id, state.inputs, self._reference(state.inputs))
 
     def delete(self, state: State) -> None:
         """Forgets the reference."""

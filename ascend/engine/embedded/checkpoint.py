@@ -51,10 +51,17 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Document:
-    """A document that is well-formed but not decrypted: `salt` is that of its secrets, empty where it has none."""
+    """A document that is well-formed but not decrypted.
+
+    Attributes:
+        latest: its deployment.
+        salt: that of its secrets, empty where it has none.
+        head: its version, and its features where it names any.
+    """
 
     latest: dict[str, Any] | None
     salt: str = ""
+    head: dict[str, Any] = field(default_factory=dict)
 
     def has_secrets(self) -> bool:
         """Whether reading it takes the passphrase."""
@@ -133,7 +140,8 @@ def _parse(outer: Any) -> Document:
     version, magic = manifest.get("version") or "", manifest.get("magic") or ""
     if magic != (hashlib.sha256(version.encode()).hexdigest() if version else ""):
         raise CheckpointError("its magic cookie does not match: it was damaged or tampered with")
-    return Document(latest, _salt(latest))
+    head = {key: outer[key] for key in ("version", "features") if outer.get(key)}
+    return Document(latest, _salt(latest), head)
 
 
 def _salt(latest: dict[str, Any]) -> str:

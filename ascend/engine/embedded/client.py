@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
-    from ascend.engine.model import OnEvent, RunResult, Target
+    from ascend.engine.model import OnEvent, RunResult, State, Target
 
 _HOST: Final = "ascend.engine.embedded.host"
 #: How much of a dead host's last words is repeated, in characters.
@@ -62,7 +62,21 @@ class EmbeddedEngine:
 
         return read_outputs(target, providers=self._providers, show_secrets=show_secrets)
 
-    def _run(self, operation: str, target: Target, on_event: OnEvent, unprotect: Sequence[str] = ()) -> RunResult:
+    def export(self, target: Target) -> State:
+        """What the backend keeps of the stack. See `ascend.engine.model.Engine`."""
+        from ascend.engine.embedded.export import export  # noqa: PLC0415 -- as above
+
+        return export(target, providers=self._providers)
+
+    def refresh(
+        self, target: Target, on_event: OnEvent, urns: Sequence[str] | None = None, *, preview: bool
+    ) -> RunResult:
+        """Reads what exists in the cloud. See `ascend.engine.model.Engine`."""
+        return self._run("refresh", target, on_event, urns=None if urns is None else list(urns), preview=preview)
+
+    def _run(
+        self, operation: str, target: Target, on_event: OnEvent, unprotect: Sequence[str] = (), **of_refresh: Any
+    ) -> RunResult:
         reader, writer = os.pipe()
         request = {
             "operation": operation,
@@ -73,6 +87,7 @@ class EmbeddedEngine:
             "providers": self._providers,
             "client": os.getpid(),
             "descriptor": writer,
+            **of_refresh,
         }
         with tempfile.TemporaryFile() as last_words, os.fdopen(reader, encoding="utf-8") as lines:
             host = subprocess.Popen(  # noqa: S603 -- this interpreter, this package

@@ -57,3 +57,31 @@ def deletion_blockers(resources: Sequence[State], condemned: Collection[State]) 
             children[ancestor].append(state)
             ancestor = parents.get(ancestor, "")
     return blockers
+
+
+def without(resources: Sequence[State], gone: Collection[State]) -> None:
+    """Repairs what is left of `resources` once those in `gone` are no longer there: nothing names them any more.
+
+    A child of something that is gone becomes one of the next ancestor that is left.
+    """
+    there: set[str] = set()
+    parents: dict[str, str] = {}
+    for state in resources:
+        parent = state.parent if state.parent in there else parents.get(state.parent, "")
+        if state in gone:
+            parents[state.urn] = parent
+            continue
+        changed = {
+            "parent": parent,
+            "dependencies": [urn for urn in state.dependencies if urn in there],
+            "property_dependencies": {
+                key: [urn for urn in targets if urn in there] for key, targets in state.property_dependencies.items()
+            },
+            "deleted_with": state.deleted_with if state.deleted_with in there else "",
+            "replace_with": [urn for urn in state.replace_with if urn in there],
+        }
+        if any(getattr(state, name) != value for name, value in changed.items()):
+            for name, value in changed.items():
+                setattr(state, name, value)
+            state.touch()
+        there.add(state.urn)

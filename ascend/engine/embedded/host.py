@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from ascend.engine.embedded.backend import Backend
     from ascend.engine.embedded.checkpoint import Document, Snapshot
     from ascend.engine.embedded.deployment import Deployment
+    from ascend.engine.embedded.journal import Journal
     from ascend.engine.embedded.masking import Masker
     from ascend.engine.embedded.planner import Planner
     from ascend.engine.embedded.project import Config, Project, StackFile
+    from ascend.engine.embedded.refresh import Refresh
     from ascend.engine.embedded.registry import Registry
     from ascend.engine.embedded.rpc import Caller
     from ascend.engine.embedded.secrets import Crypter
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     #: What encrypts the state, and what decrypts the config: often the same.
     Keys = tuple[Crypter | None, Crypter | None]
 
+#: What can only be done to a stack that is deployed; it needs no config of the program.
+_DEPLOYED: Final = frozenset({"destroy", "refresh"})
 DEBUG_PROVIDERS: Final = "PULUMI_DEBUG_PROVIDERS"
 #: How often threads may be switched, in seconds. Registrations wait for one another on many threads; the default of
 #: 5 ms costs seconds over 500 resources.
@@ -77,11 +81,12 @@ class Run:
         self.stack: str = request["stack"]
         self.overlay: dict[str, str] = request["config"]
         self.unprotect: list[str] = request["unprotect"]
+        self.urns: list[str] | None = request.get("urns")
         self.client: int = request["client"]
         self.providers: str = request["providers"] or os.environ.get(DEBUG_PROVIDERS, "")
         self.output, self.masker = output, masker
-        self.preview = self.operation == "preview"
-        self.deployment: Deployment | None = None
+        self.preview = self.operation == "preview" or bool(request.get("preview"))
+        self.deployment: Deployment | Refresh | None = None
         self.cancelled = threading.Event()
         self._started = time.time()
         self._clock = time.perf_counter()
@@ -117,13 +122,14 @@ class Run:
             if not self.preview:
                 stack.enter_context(backend.lock(self.client, lambda text: self.output.say(text, "warning")))
             document = backend.load() if self._has_state() else None
-            if document is None and self.operation == "destroy":
-                raise InputError(f"stack {self.stack!r} is not deployed, so there is nothing to destroy")
+            if document is None and self.operation in _DEPLOYED:
+                raise InputError(f"stack {self.stack!r} is not deployed, so there is nothing to {self.operation}")
             keys = pool.submit(self._keys, document, stack_file, passphrase)
             config = self._config(project, stack_file, keys)
             sdk.result()
             state = State(backend, project, document, keys, passphrase)
-            return self._destroy(state, config) if self.operation == "destroy" else self._update(state, config)
+            work = {"destroy": self._destroy, "refresh": self._refresh}.get(self.operation, self._update)
+            return work(state, config)
 
     # -- preparation
 
@@ -135,6 +141,10 @@ class Run:
         info = process.status(self.root)
         if info is None and self.operation == "destroy":
             return False
+        if info is None and self.operation == "refresh":
+            raise InputError(
+                f"stack {self.stack!r} is not deployed, the embedded cloud is not running: there is nothing to refresh"
+            )
         if info is None and self.preview:
             return True
         # A cloud that has to start removes the state of the one that is gone, so the state is read afterwards.
@@ -181,7 +191,7 @@ class Run:
             crypter = keys.result()[1]
             return crypter.decrypt(text) if crypter else text
 
-        config = resolve(project, stack_file, self.overlay, decrypt, complete=self.operation != "destroy")
+        config = resolve(project, stack_file, self.overlay, decrypt, complete=self.operation not in _DEPLOYED)
         for text in config.secrets:
             self.masker.learn_text(text)
         return config
@@ -232,18 +242,31 @@ class Run:
 
         return connect
 
+    def _base(self, state: State) -> tuple[Snapshot, Registry, Journal]:
+        """The state, the providers, and what keeps the one up to date with what happens to the other."""
+        from ascend.engine.embedded.journal import Journal  # noqa: PLC0415 -- see `main`
+        from ascend.engine.embedded.registry import Registry  # noqa: PLC0415
+
+        backend = state.backend
+        crypter = state.keys.result()[0]
+        base = self._snapshot(backend, state.document, crypter)
+        journal = Journal(
+            base,
+            backend.qualified,
+            crypter.state if crypter else "",
+            crypter.encrypt if crypter else lambda text, _: text,
+            None if self.preview else backend.save,
+        )
+        return base, Registry(self._connector(), preview=self.preview), journal
+
     def _assemble(self, state: State) -> tuple[Deployment, Registry, Planner]:
         from ascend.engine.embedded.backend import STATE_FOLDER  # noqa: PLC0415 -- see `main`
         from ascend.engine.embedded.builtin import Builtin  # noqa: PLC0415
         from ascend.engine.embedded.deployment import Deployment  # noqa: PLC0415
-        from ascend.engine.embedded.journal import Journal  # noqa: PLC0415
         from ascend.engine.embedded.planner import Planner  # noqa: PLC0415
-        from ascend.engine.embedded.registry import Registry  # noqa: PLC0415
 
-        backend, project = state.backend, state.project
-        crypter = state.keys.result()[0]
-        base = self._snapshot(backend, state.document, crypter)
-        registry = Registry(self._connector(), preview=self.preview)
+        project = state.project
+        base, registry, journal = self._base(state)
         planner = Planner(
             project.name,
             self.stack,
@@ -255,13 +278,6 @@ class Run:
             ),
         )
         registry.set_builtin(Builtin(self.root / STATE_FOLDER, project.name, state.passphrase, planner.news))
-        journal = Journal(
-            base,
-            backend.qualified,
-            crypter.state if crypter else "",
-            crypter.encrypt if crypter else lambda text, _: text,
-            None if self.preview else backend.save,
-        )
         deployment = Deployment(
             planner,
             registry,
@@ -299,6 +315,28 @@ class Run:
             urns |= found
         return frozenset(urns)
 
+    def _refresh(self, state: State, config: Config) -> str:
+        from ascend.engine.embedded.backend import STATE_FOLDER  # noqa: PLC0415 -- see `main`
+        from ascend.engine.embedded.builtin import Builtin  # noqa: PLC0415
+        from ascend.engine.embedded.refresh import Refresh  # noqa: PLC0415
+        from ascend.engine.embedded.urns import STACK_TYPE  # noqa: PLC0415
+
+        base, registry, journal = self._base(state)
+        registry.set_builtin(Builtin(self.root / STATE_FOLDER, state.project.name, state.passphrase, {}))
+        refresh = Refresh(
+            base, registry, journal, self.masker, self.output.event, wanted=self.urns, preview=self.preview
+        )
+        self.deployment = refresh
+        if self.cancelled.is_set():
+            refresh.cancel()
+        refresh.run()
+        if refresh.cancelled:
+            raise Cancelled
+        if not self.preview:
+            state.backend.record("refresh", self._started, "succeeded", refresh.counts, dict(config.raw))
+        outputs = next((found.outputs for found in base.resources if found.type == STACK_TYPE), {})
+        return wire.result_line(refresh.result(outputs, time.perf_counter() - self._clock))
+
     def _update(self, state: State, config: Config) -> str:
         from ascend.engine.embedded.deployment import PARALLEL  # noqa: PLC0415 -- see `main`
         from ascend.engine.embedded.monitor import EngineService, Monitor  # noqa: PLC0415
@@ -330,7 +368,7 @@ class Run:
         loader = threading.Thread(target=load, name="load")
         loader.start()
         ending = run_program(
-            project, self.stack, config, (monitor, engine), preview=self.preview, stopped=self._stopped
+            project, self.stack, config, (monitor, engine), preview=self.preview, stopped=lambda: self._stopped(ready)
         )
         loader.join()
         deployment = ready.result()[0]
@@ -341,8 +379,8 @@ class Run:
             ending = Ending(monitor.refused[0], refused=True)
         return self._ended(state.backend, deployment, config, ending)
 
-    def _stopped(self) -> bool:
-        return self.deployment is None or self.deployment.problem() is not None
+    def _stopped(self, ready: Future[tuple[Deployment, Registry]]) -> bool:
+        return not ready.done() or ready.exception() is not None or ready.result()[0].problem() is not None
 
     def _ended(
         self, backend: Backend, deployment: Deployment, config: Config, ending: program.Ending | None = None

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from ascend.engine.embedded.backend import STATE_FOLDER, Backend
 from ascend.engine.embedded.checkpoint import CheckpointError
-from ascend.engine.embedded.host import DEBUG_PROVIDERS
-from ascend.engine.embedded.project import load_project
+from ascend.engine.embedded.export import load
 from ascend.engine.embedded.secrets import Crypter, read_passphrase, required
 from ascend.engine.embedded.urns import STACK_TYPE
 from ascend.engine.embedded.values import mask, reveal
-from ascend.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,14 +23,7 @@ def read_outputs(target: Target, *, providers: str, show_secrets: bool) -> Mappi
     Raises:
         InputError: the stack is not deployed, its state cannot be used, or the passphrase is missing or wrong.
     """
-    project = load_project(target.root)
-    backend = Backend(target.root / STATE_FOLDER, project.name, target.stack)
-    attached = providers or os.environ.get(DEBUG_PROVIDERS)
-    running = attached or importlib.import_module("ascend.cloud.process").status(target.root) is not None
-    document = backend.load() if running else None
-    if document is None:
-        why = "" if running else ", the embedded cloud is not running"
-        raise InputError(f"stack {target.stack!r} is not deployed{why}: run up first")
+    backend, document = load(target, providers)
     decrypt = _decrypter(document.salt, target.stack) if show_secrets and document.has_secrets() else _sealed
     try:
         resources = document.snapshot(decrypt).resources

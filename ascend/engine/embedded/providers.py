@@ -89,6 +89,15 @@ class Created(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
+class Found(NamedTuple):
+    """A resource as it was read. `reasons` says why it is not healthy, empty where it is."""
+
+    id: str
+    inputs: Properties
+    outputs: Properties
+    reasons: tuple[str, ...] = ()
+
+
 class Provider:
     """A configured provider: what the official engine calls a plugin."""
 
@@ -305,6 +314,28 @@ class Provider:
                 raise
             return Created(error.partial.id, self._result(error.partial.properties, properties), error.partial.reasons)
         return Created(response.id, self._result(response.properties, properties)) if response.id else None
+
+    def refresh(self, state: State) -> Found | None:
+        """Reads a resource that the state holds; None where it is gone. A provider may know no inputs: then the old."""
+        request = provider_pb2.ReadRequest(
+            id=state.id,
+            urn=state.urn,
+            name=state.name,
+            type=urns.type_of(state.urn),
+            properties=self._struct(elided(state.outputs)),
+            inputs=self._struct(elided(state.inputs)),
+        )
+        reasons: tuple[str, ...] = ()
+        try:
+            response = self._call("Read", request)
+        except ProviderError as error:
+            if error.partial is None:
+                raise
+            response, reasons = error.partial, error.partial.reasons
+        if not response.id:
+            return None
+        inputs = self._result(response.inputs, state.inputs) if response.inputs.fields else state.inputs
+        return Found(response.id, inputs, self._result(response.properties, state.outputs), reasons)
 
     def delete(self, state: State) -> None:
         """Deletes a resource."""

@@ -31,6 +31,7 @@ class InitFailure:
     id: str
     properties: Any
     reasons: tuple[str, ...]
+    inputs: Any
 
 
 class ProviderError(Exception):
@@ -171,5 +172,5 @@ def _partial(details: Any) -> InitFailure | None:
         failure = provider_pb2.ErrorResourceInitFailed()
         if detail.Is(failure.DESCRIPTOR):
             detail.Unpack(failure)
-            return InitFailure(failure.id, failure.properties, tuple(failure.reasons))
+            return InitFailure(failure.id, failure.properties, tuple(failure.reasons), failure.inputs)
     return None

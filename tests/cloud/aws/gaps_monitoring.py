@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.cloud.aws.gaps import client, gap, not_implemented
@@ -137,3 +138,61 @@ def budgets_notifications_repeat() -> None:
     made = budget()
     subscriber = {"SubscriptionType": "EMAIL", "Address": "a@b.example"}
     made.create_notification(**WHERE, Notification=NOTIFICATION, Subscribers=[subscriber])
+
+
+# What promotion reads: percentiles, forecasts, quotas
+
+
+def figures(stat: str, names: str) -> list[float]:
+    """What is found of a figure of two dimensions, asked for with them in the order of `names`."""
+    cloudwatch = client("cloudwatch")
+    now = datetime.now(UTC)
+    dimensions = {name: {"Name": name, "Value": "z"} for name in "bc"}
+    row = {"MetricName": "a", "Value": 1.0, "Timestamp": now, "Dimensions": [dimensions["b"], dimensions["c"]]}
+    cloudwatch.put_metric_data(Namespace="a", MetricData=[row])
+    metric = {"Namespace": "a", "MetricName": "a", "Dimensions": [dimensions[name] for name in names]}
+    query = {"Id": "m", "MetricStat": {"Metric": metric, "Period": 60, "Stat": stat}}
+    times = {"StartTime": now - timedelta(minutes=2), "EndTime": now + timedelta(minutes=1)}
+    found: list[float] = cloudwatch.get_metric_data(MetricDataQueries=[query], **times)["MetricDataResults"][0][
+        "Values"
+    ]
+    return found
+
+
+@gap
+def cloudwatch_has_no_percentiles() -> None:
+    assert figures("Average", "bc") == [1.0]
+    try:
+        assert figures("p95", "bc") != [1.0]
+    except TypeError:  # it is None, which cannot be written into the answer
+        return
+
+
+@gap
+def cloudwatch_wants_dimensions_in_order() -> None:
+    assert figures("Average", "bc") == [1.0]
+    assert figures("Average", "cb") == []
+
+
+@gap
+def costs_are_not_foreseen() -> None:
+    period = {"Start": "2026-11-21", "End": "2026-12-01"}
+    ce = client("ce", "us-east-1")
+    not_implemented(lambda: ce.get_cost_forecast(TimePeriod=period, Metric="UNBLENDED_COST", Granularity="DAILY"))
+
+
+@gap
+def quotas_of_other_services_are_not_known() -> None:
+    not_implemented(lambda: client("service-quotas").get_service_quota(ServiceCode="rds", QuotaCode="L-7B6409FD"))
+
+
+@gap
+def quotas_have_no_defaults() -> None:
+    asked = {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
+    not_implemented(lambda: client("service-quotas").get_aws_default_service_quota(**asked))
+
+
+@gap
+def quotas_cannot_be_raised() -> None:
+    asked = {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE", "DesiredValue": 10.0}
+    not_implemented(lambda: client("service-quotas").request_service_quota_increase(**asked))

@@ -1,7 +1,8 @@
-"""CloudWatch: a new alarm has not enough data yet, and a changed one keeps its state."""
+"""CloudWatch: a new alarm has not enough data yet, a changed one keeps its state; metrics have percentiles."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ascend.cloud.aws.moto_overrides import on_load
@@ -32,3 +33,20 @@ def _patch(module: ModuleType) -> None:
         return alarm
 
     backend.put_metric_alarm = put_metric_alarm
+    statistics = module.Statistics
+    plain = statistics.get_statistics_for_type
+
+    def get_statistics_for_type(self: Any, stat: str) -> Any:
+        if not (stat[:1] == "p" and stat[1:].replace(".", "", 1).isdigit()):
+            return plain(self, stat)
+        # AWS has percentiles of single values only, and of sets that are one value.
+        known = sorted([*self.metric_single_values_list, *_even(self.metric_aggregated_list)])
+        return known[max(math.ceil(float(stat[1:]) / 100 * len(known)), 1) - 1] if known else None
+
+    statistics.get_statistics_for_type = get_statistics_for_type
+    # moto holds the value of one against the name of the other, so that the order of dimensions would matter.
+    module.Dimension.__lt__ = lambda self, other: (self.name, self.value) < (other.name, other.value)
+
+
+def _even(sets: list[Any]) -> list[float]:
+    return [one.min for one in sets if one.min == one.max for _ in range(int(one.sample_count))]

@@ -1,0 +1,283 @@
+"""Every provider call of every promotion failed once, and kills at random moments: does `ascend promote` go on?
+
+    .venv/bin/python bench/faults.py [--system floyo] [--to cached] [--every 1] [--kills 200] [--seed 1] [--json]
+
+For each promotion the stack is deployed once at the phase before, built again from its exported state as a rehearsal
+does it, and forked: each case has a cloud of its own that starts from there. A case fails one create, update or delete
+(the error is AWS's InternalFailure), or kills the command and all that it started with SIGKILL. The same command must
+then finish; nothing may be created twice, what holds data must keep its id, and the next preview must find nothing to
+do. The promotion's own rehearsal is left out of a case: it is what the cases do. `--every 10` takes each tenth call.
+
+It takes hours for all of it: some 560 calls and 200 kills for Floyo, 10 to 20 s each. tests/promotion takes a sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+from common import copied
+
+from ascend.cloud import faults, process
+from ascend.cloud.faults import ProviderFault
+from ascend.engine.embedded import EmbeddedEngine
+from ascend.engine.model import Target
+from ascend.errors import AscendError, UpdateError
+from ascend.promotion import copies, journal, rehearsals
+from ascend.promotion.promote_command import promote
+from ascend.promotion.rehearsal import Rehearsal, Twin, holds_data
+from ascend.promotion.twin import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PHASES = ("single-region", "cached", "scaled", "global")
+REGIONS = ["us-east-1", "eu-west-1"]
+STACK = "faults"
+REASON = "bench/faults.py"
+#: What the killed command runs: the promotion without its rehearsal.
+KILLED = (
+    "import pathlib, sys\n"
+    "from ascend.promotion import rehearsals\n"
+    "from ascend.promotion.promote_command import promote\n"
+    "from ascend.promotion.rehearsal import Rehearsal\n"
+    "rehearsals.rehearsed = lambda *_given, **_options: Rehearsal(ok=True, summary='left out', duration_s=0)\n"
+    f"promote(pathlib.Path(sys.argv[1]), {STACK!r}, yes=True, embedded=True, force={REASON!r})\n"
+)
+
+
+@dataclass
+class Tally:
+    """What came of one promotion's cases.
+
+    Attributes:
+        to: the phase.
+        calls: provider calls of the promotion that change something.
+        faults: cases with a fault.
+        kills: cases with a kill.
+        problems: what went wrong, a line each.
+        seconds: how long all of it took.
+    """
+
+    to: str
+    calls: int = 0
+    faults: int = 0
+    kills: int = 0
+    problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Case:
+    """One cloud in which the stack is as before the promotion, and a project in front of it."""
+
+    def __init__(self, root: Path, target: Target, built: Path, cloud: process.CloudInfo) -> None:
+        self.cloud, self.root = cloud, root
+        self.target = copies.make(root, target, sealed=False)
+        files = process.Files(root)
+        project = copies.project_name(root)
+        state = files.state / ".pulumi" / "stacks" / project / f"{STACK}.json"
+        state.parent.mkdir(parents=True)
+        shutil.copyfile(built, state)
+        files.write(cloud)
+        # As the cloud's own process does it: whoever finds this locked knows that the cloud is alive.
+        self._alive = files.alive.open("a")
+        fcntl.flock(self._alive, fcntl.LOCK_EX)
+        self.before = self.ids()
+
+    def ids(self) -> dict[str, str]:
+        """The ids of what holds data, by URN."""
+        return {one.urn: one.id for one in EmbeddedEngine().export(self.target).resources if holds_data(one) and one.id}
+
+    def promote(self) -> None:
+        """The command, in this process."""
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            promote(self.root, STACK, yes=True, force=REASON, embedded=True)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The command, in a session of its own."""
+        quiet = subprocess.DEVNULL
+        command = [sys.executable, "-c", KILLED, str(self.root)]
+        return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+
+    def problems(self) -> Iterator[str]:
+        """What is not as it should be after the promotion."""
+        made = Counter(
+            call.urn for call in faults.report(self.cloud).calls if call.method == "create" and not call.error
+        )
+        gone = {call.urn for call in faults.report(self.cloud).calls if call.method == "delete" and not call.error}
+        yield from (f"{urn} was created {count} times" for urn, count in made.items() if count > 1 and urn not in gone)
+        after = self.ids()
+        yield from (f"{urn} is not the one that it was" for urn, one in self.before.items() if after.get(urn) != one)
+        plan = EmbeddedEngine().preview(self.target, lambda _event: None)
+        changes = {op: count for op, count in plan.summary.items() if op != "same" and count}
+        if changes:
+            yield f"the next update would do {changes}"
+        last = journal.every(self.root, STACK)[-1]
+        if last.outcome != "done":
+            yield f"the journal ended with {last.outcome}"
+
+    def close(self) -> None:
+        """Lets the cloud go."""
+        self._alive.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.cloud.pid, signal.SIGTERM)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def deployed(root: Path, system: str, phase: str) -> Target:
+    """A stack at the phase before, with all that the next ones take."""
+    config = {
+        "aws:region": REGIONS[0],
+        "ascend:system": system,
+        "ascend:phase": phase,
+        "ascend:domain": f"app.{STACK}.example",
+        "ascend:zone": f"{STACK}.example",
+    }
+    file = root / f"Pulumi.{STACK}.yaml"
+    file.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
+    target = Target(root, STACK)
+    process.start(root)
+    EmbeddedEngine().up(target, lambda _event: None)
+    if phase == PHASES[2]:
+        file.write_text(yaml.safe_dump({"config": {**config, "ascend:regions": REGIONS}}, sort_keys=False))
+    return target
+
+
+def measure(root: Path, system: str, to: str, options: argparse.Namespace) -> Tally:
+    """All cases of one promotion."""
+    began = time.monotonic()
+    tally = Tally(to)
+    target = deployed(root, system, PHASES[PHASES.index(to) - 1])
+    exported, built = root / "exported.json", root / "built.json"
+    exported.write_bytes(EmbeddedEngine().export(target).text)
+    request = Request(copies.project_name(root), STACK, str(exported), str(built), f"{STACK}.example")
+    chance = random.Random(options.seed)
+    with Twin(request, root / "twin.log") as twin, tempfile.TemporaryDirectory(prefix="ascend-faults-") as folder:
+        twin.built()
+
+        def case(name: str) -> Case:
+            return Case(Path(folder) / name, target, built, twin.cloud())
+
+        clean = case("clean")
+        faults.inject(clean.cloud)
+        started = time.monotonic()
+        clean.promote()
+        length = time.monotonic() - started
+        tally.calls = len(faults.report(clean.cloud).calls)
+        tally.problems += [f"without a fault: {line}" for line in clean.problems()]
+        clean.close()
+        for number in range(1, tally.calls + 1, options.every):
+            one = case(f"fault-{number}")
+            tally.faults += 1
+            tally.problems += [f"call {number}: {line}" for line in _faulty(one, number)]
+            one.close()
+            _tell(tally, began)
+        for number in range(1, options.kills // len(options.to) + 1):
+            one = case(f"kill-{number}")
+            moment = chance.uniform(0, length)
+            tally.kills += 1
+            tally.problems += [f"killed after {moment:.2f} s: {line}" for line in _killed(one, moment)]
+            one.close()
+            _tell(tally, began)
+    process.stop(root)
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
+def _faulty(one: Case, number: int) -> list[str]:
+    faults.inject(one.cloud, ProviderFault(call=number))
+    try:
+        one.promote()
+    except UpdateError as error:
+        if "go on: " not in str(error):
+            return [f"it does not say how to go on: {error}"]
+    except AscendError as error:
+        return [f"it stopped otherwise than by an update's error: {error}"]
+    return _finished(one)
+
+
+def _killed(one: Case, moment: float) -> list[str]:
+    faults.inject(one.cloud)
+    command = one.start()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        command.wait(moment)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(command.pid, signal.SIGKILL)
+    command.wait()
+    return _finished(one)
+
+
+def _finished(one: Case) -> list[str]:
+    """Promotes again, unless it is done; what is wrong then."""
+    found = journal.every(one.root, STACK)
+    if not found or found[-1].outcome != "done":
+        try:
+            one.promote()
+        except AscendError as error:
+            return [f"it cannot be gone on with: {' '.join(str(error).split())}"]
+    return list(one.problems())
+
+
+def _tell(tally: Tally, began: float) -> None:
+    print(
+        f"\r{tally.to}: {tally.faults} faults, {tally.kills} kills of {tally.calls} calls, "
+        f"{len(tally.problems)} problems, {time.monotonic() - began:.0f} s",
+        end="",
+        file=sys.stderr,
+    )
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--system", default="floyo")
+    parser.add_argument("--to", action="append", choices=PHASES[1:])
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    options.to = options.to or list(PHASES[1:])
+    os.environ["PULUMI_CONFIG_PASSPHRASE"] = "of the measurement"
+    os.environ.setdefault("CLOUDFLARE_API_TOKEN", "embedded")
+    rehearsals.rehearsed = lambda *_given, **_options: Rehearsal(ok=True, summary="left out", duration_s=0)
+    tallies = []
+    for to in options.to:
+        with tempfile.TemporaryDirectory(prefix="ascend-faults-") as folder:
+            tallies.append(measure(copied(Path(folder)), options.system, to, options))
+        print(file=sys.stderr)
+    if options.json:
+        print(json.dumps([asdict(one) for one in tallies], indent=2))
+    else:
+        _print(tallies)
+    sys.exit(1 if any(one.problems for one in tallies) else 0)
+
+
+def _print(tallies: Sequence[Tally]) -> None:
+    print("| to | calls | failed | killed | problems | minutes |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for one in tallies:
+        print(f"| {one.to} | {one.calls} | {one.faults} | {one.kills} | {len(one.problems)} | {one.seconds / 60:.1f} |")
+    for one in tallies:
+        for line in one.problems:
+            print(f"- {one.to}: {line}")
+
+
+if __name__ == "__main__":
+    main()
