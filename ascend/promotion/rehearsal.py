@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -105,7 +105,8 @@ def rehearse(
     with _passphrase() as sealed, tempfile.TemporaryDirectory(prefix="ascend-rehearsal-") as folder:
         wanted = Target(target.root, target.stack, {**target.config, **overlay})
         stage = Stage(Path(folder), wanted, state, on_event, sealed=sealed)
-        with ThreadPoolExecutor(1) as pool, Twin(stage.request, Path(folder) / "log") as twin:
+        request = replace(stage.request, folder=folder)
+        with ThreadPoolExecutor(1) as pool, Twin(request, Path(folder) / "log") as twin:
             stage.play(twin, pool, fault=fault, calls=_calls(planned))
     return stage.told(time.monotonic() - started)
 

@@ -13,6 +13,7 @@ import contextlib
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -43,6 +44,7 @@ class Request:
         state: the file to write the new state to.
         zone: the name of the stack's zone at the edge, empty where it has none.
         sealed: whether there is no passphrase to read the state's secrets with.
+        folder: what to remove at the end, so that it is gone also where who asked was killed; empty for nothing.
     """
 
     project: str
@@ -51,6 +53,7 @@ class Request:
     state: str
     zone: str = ""
     sealed: bool = False
+    folder: str = ""
 
     def line(self) -> str:
         """As one line."""
@@ -122,6 +125,16 @@ def main() -> int:
     """Builds, then serves as often as it is asked to."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     request = Request(**json.loads(sys.stdin.readline()))
+    try:
+        return _perform(request)
+    except BrokenPipeError:
+        return 1  # nobody listens any more
+    finally:
+        if request.folder:
+            shutil.rmtree(request.folder, ignore_errors=True)
+
+
+def _perform(request: Request) -> int:
     # No setting of the user's account may reach the emulated one.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -129,10 +142,10 @@ def main() -> int:
 
     servicers = make()
     try:
-        _say(**_build(request, servicers))
+        built = _build(request, servicers)
     except (AscendError, OSError) as error:
-        _say(line="failed", message=str(error))
-        return 1
+        built = {"line": "failed", "message": str(error)}
+    _say(**built)
     # What is there already is not looked at again, so that a fork shares it.
     gc.collect()
     gc.freeze()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -345,3 +346,28 @@ def test_secrets_do_not_leave_the_copy_and_its_processes_end_with_it(small: Smal
         assert all(Path(f"/proc/{cloud.pid}").exists() for cloud in clouds)
     assert all(not Path(f"/proc/{cloud.pid}").exists() for cloud in clouds)
     assert (tmp_path / "log").read_text() == ""
+
+
+def test_a_rehearsal_that_is_killed_leaves_nothing_behind(small: Small, tmp: Path) -> None:
+    script = textwrap.dedent("""
+        import sys, tempfile
+        from pathlib import Path
+        from ascend.engine.embedded import EmbeddedEngine
+        from ascend.engine.model import Target
+        from ascend.promotion.rehearsal import rehearse
+        tempfile.tempdir = sys.argv[2]
+        target = Target(Path(sys.argv[1]), "dev")
+        print("begun", flush=True)
+        show = lambda event: print(event, flush=True)
+        rehearse(target, EmbeddedEngine().export(target), {"proj:more": 6}, show, fault=True)
+    """)
+    command = [sys.executable, "-c", script, str(small.root), str(tmp)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        # In the middle of the update, with a twin and its clouds around.
+        assert any("rehearsing: the update" in line for line in running.stdout)
+        assert [path for path in tmp.iterdir() if path.name.startswith("ascend-rehearsal")]
+        running.kill()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and any(path.name.startswith("ascend-rehearsal") for path in tmp.iterdir()):
+        time.sleep(0.1)
