@@ -54,7 +54,7 @@ class Outlook:
         found = [f"{self.stack}: writes move from {since} to {to}", *(one.said for one in self.lags)]
         loss = moving.loss(self.window_s)
         if self.answers:
-            found.append(f"{since} answers: its databases are closed first, then {to} catches up; now {loss}")
+            found.append(f"{since} answers: its databases are closed first, then {to} catches up; before that, {loss}")
         else:
             found.append(f"{since} does not answer: it cannot be closed, and {loss}")
             found.append(f"keep visitors away from {since} until it is closed: turn its pool off in Cloudflare")

@@ -96,5 +96,5 @@ def loss(window_s: float | None) -> str:
         window_s: how far back commits may be lost, in seconds; None where nobody knows.
     """
     if window_s is None:
-        return "how much was not replicated yet is not known; all of it is lost"
+        return "how much may be lost is not known"
     return f"commits of the last {window_s:.0f} s may be lost" if window_s else "nothing is lost"

@@ -127,7 +127,7 @@ def test_a_lag_that_nobody_knows_is_no_small_one(points: list[tuple[float, float
     assert replication.worst_s([_lag([(60, 1.0)]), found], NOW.timestamp()) is None
     assert not replication.close(found, 1e9, measured=True)
     assert not replication.has_all(found, 0, measured=True)
-    assert moving.loss(None) == "how much was not replicated yet is not known; all of it is lost"
+    assert moving.loss(None) == "how much may be lost is not known"
 
 
 @settings(deadline=None)

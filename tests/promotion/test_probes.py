@@ -103,7 +103,7 @@ def one(found: Any) -> Finding:
 def stack_of_service(clients: Clients, cluster: str, arn: str) -> Any:
     task = kept(probes.TASK, "task")
     task = type(task)(**{**_fields(task), "outputs": {**task.outputs, "arn": arn}})
-    return deployed(kept(probes.SERVICE, "api", cluster=cluster), task)
+    return deployed(kept(probes.SERVICE, "api", name="api", cluster=cluster), task)
 
 
 def _fields(of: Any) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def test_tasks_that_are_missing_are_counted(clients: Clients, cluster: str) -> N
     lonely = deployed(*(item for item in _kept_of(stack)), more)
     assert one(probes.services(clients, lonely)).detail == "api has 0 of 2 tasks in Cloud Map"
     assert task
-    gone = deployed(kept(probes.SERVICE, "other", cluster=cluster))
+    gone = deployed(kept(probes.SERVICE, "other", name="other", cluster=cluster))
     assert not one(probes.services(clients, gone)).ok
 
 
