@@ -11,6 +11,7 @@ from ascend.engine.model import EventKind
 from ascend.errors import InputError
 from ascend.plans import Plan
 from ascend.promotion.moves import PASSING
+from ascend.review import guards
 from ascend.review import review as reviews
 from ascend.review.findings import Finding, Level
 from ascend.review.planning import Planned as Judged
@@ -96,9 +97,19 @@ def judge(root: Path, deployed: Deployed, planned: Planned, *, down: bool = Fals
     return replace(found, findings=_eased(kept, deployed) if down else kept)
 
 
-def blocking(found: Review) -> list[str]:
-    """What stands in the way, a line each: rule and message."""
-    return [f"{one.rule}: {one.message}" for one in found.findings if one.level is Level.BLOCKING]
+def blocking(found: Review, *, begun: bool = False) -> list[str]:
+    """What stands in the way, a line each: rule and message.
+
+    Args:
+        found: the judgement.
+        begun: whether the update was begun: the stack then says the new phase of itself already, so that budgets and
+            thresholds which that phase raises look as if they were raised by the way.
+    """
+    return [
+        f"{one.rule}: {one.message}"
+        for one in found.findings
+        if one.level is Level.BLOCKING and not (begun and one.rule in guards.rules())
+    ]
 
 
 def document(found: Review, said: Sequence[str]) -> dict[str, Any]:

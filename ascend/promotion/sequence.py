@@ -254,7 +254,7 @@ class Course:
         session, down = self.session, self.move.kind is Kind.DEMOTE
         planned = self._make_plan()
         found = plan.judge(session.target.root, Deployed.read(session.engine, session.target), planned, down=down)
-        blocked = plan.blocking(found)
+        blocked = plan.blocking(found, begun=True)
         if blocked:
             raise InputError("\n".join(blocked))
 

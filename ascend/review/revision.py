@@ -62,7 +62,8 @@ class Base:
         tree = f"{self.commit}:{self.prefix}"
         packed = _git(self.root, "archive", "--format=tar", tree, "--", *sorted(self.entries), top=True)
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive:
+                _unpack(archive, member, folder)
 
     def changed_lines(self) -> dict[str, list[int]]:
         """The lines of the working tree that are not as they were, by file relative to the project.
@@ -149,3 +150,26 @@ def _git(root: Path, *arguments: str, top: bool = False) -> bytes:
         said = " ".join(done.stderr.decode(errors="replace").split()) or f"exit code {done.returncode}"
         raise InputError(f"{root}: git {arguments[0]}: {said}")
     return done.stdout
+
+
+def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Writes one entry of what git packed: folders, files, and links to what is packed with them.
+
+    Python 3.11 has no filter that keeps entries inside of the folder before its fourth release.
+
+    Raises:
+        InputError: it would lie outside of the folder, or is none of these.
+    """
+    place, inside = folder / member.name, folder.resolve()
+    target = place.parent / member.linkname if member.issym() else place
+    if not (member.isdir() or member.isfile() or member.issym()) or not target.resolve().is_relative_to(inside):
+        raise InputError(f"{member.name}: leads out of the project; it cannot be reviewed")
+    if member.isdir():
+        place.mkdir(parents=True, exist_ok=True)
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if member.issym():
+        place.symlink_to(member.linkname)
+        return
+    content = archive.extractfile(member)
+    place.write_bytes(b"" if content is None else content.read())

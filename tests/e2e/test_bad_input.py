@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.project import Project
+from tests.thorough import every
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,47 @@ DEV = """config:
   ascend:phase: single-region
   ascend:environment: dev
 """
+
+
+#: Values of the stack's file, what they become, and what the refusal says.
+WRONG = [
+    ("ascend:system: floyo", "ascend:system: flyo", ["ascend:system", "'?flyo'?", "floyo"]),
+    ("ascend:phase: single-region", "ascend:phase: fase1", ["ascend:phase", "'fase1'", "single-region"]),
+    ("ascend:phase: single-region", "ascend:phase: 5", ["ascend:phase", "5", "global"]),
+    (
+        "ascend:phase: single-region",
+        "ascend:phase: global",
+        ["ascend:regions", "global", "2 regions", "such as"],
+    ),
+    ("aws:region: us-east-1", "aws:region: us-est-1", ["aws:region", "us-est-1", "us-east-1"]),
+    ("ascend:environment: dev", "ascend:enviroment: dev", ["ascend:enviroment", "ascend:environment"]),
+    ("ascend:environment: dev", "ascend:databaseClass: db.nonsense", ["databaseClass", "db.nonsense"]),
+    ("ascend:environment: dev", "ascend:databaseStorageGib: -5", ["databaseStorageGib", "-5"]),
+    (
+        "ascend:environment: dev",
+        "ascend:services: {api: {cpu: 0.25, memory: 16}}",
+        ["ascend:services.api", "16", "0.5"],
+    ),
+    ("ascend:environment: dev", "ascend:services: {nobody: {cpu: 1}}", ["nobody", "web"]),
+    ("ascend:environment: dev", "ascend:alertReceivers: [nowhere]", ["alertReceivers", "nowhere"]),
+    (
+        "ascend:environment: dev",
+        "ascend:deletionProtection: 1",
+        ["ascend:deletionProtection", "boolean, not 1"],
+    ),
+    (
+        "ascend:environment: dev",
+        "ascend:primary: eu-west-1",
+        ["ascend:primary", "eu-west-1", "allowed: us-east-1"],
+    ),
+    ("ascend:environment: dev", "ascend:shards: 99", ["ascend:shards", "99", "at most 40"]),
+    ("ascend:environment: dev", "ascend:domain: app.floyo.example", ["ascend:zone", "missing", "example.com"]),
+    (
+        "ascend:environment: dev",
+        "ascend:migration: {host: db.floyo.example}",
+        ["ascend:migrationPassword", "missing", "--secret"],
+    ),
+]
 
 
 def _files(root: Path) -> dict[str, bytes]:
@@ -76,39 +118,7 @@ def prepared(running: Project) -> Iterator[Project]:
         file.write_bytes(data)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("ascend:system: floyo", "ascend:system: flyo", ["ascend:system", "'?flyo'?", "floyo"]),
-        ("ascend:phase: single-region", "ascend:phase: fase1", ["ascend:phase", "'fase1'", "single-region"]),
-        ("ascend:phase: single-region", "ascend:phase: 5", ["ascend:phase", "5", "global"]),
-        ("ascend:phase: single-region", "ascend:phase: global", ["ascend:regions", "global", "2 regions", "such as"]),
-        ("aws:region: us-east-1", "aws:region: us-est-1", ["aws:region", "us-est-1", "us-east-1"]),
-        ("ascend:environment: dev", "ascend:enviroment: dev", ["ascend:enviroment", "ascend:environment"]),
-        ("ascend:environment: dev", "ascend:databaseClass: db.nonsense", ["databaseClass", "db.nonsense"]),
-        ("ascend:environment: dev", "ascend:databaseStorageGib: -5", ["databaseStorageGib", "-5"]),
-        (
-            "ascend:environment: dev",
-            "ascend:services: {api: {cpu: 0.25, memory: 16}}",
-            ["ascend:services.api", "16", "0.5"],
-        ),
-        ("ascend:environment: dev", "ascend:services: {nobody: {cpu: 1}}", ["nobody", "web"]),
-        ("ascend:environment: dev", "ascend:alertReceivers: [nowhere]", ["alertReceivers", "nowhere"]),
-        (
-            "ascend:environment: dev",
-            "ascend:deletionProtection: 1",
-            ["ascend:deletionProtection", "boolean, not 1"],
-        ),
-        ("ascend:environment: dev", "ascend:primary: eu-west-1", ["ascend:primary", "eu-west-1", "allowed: us-east-1"]),
-        ("ascend:environment: dev", "ascend:shards: 99", ["ascend:shards", "99", "at most 40"]),
-        ("ascend:environment: dev", "ascend:domain: app.floyo.example", ["ascend:zone", "missing", "example.com"]),
-        (
-            "ascend:environment: dev",
-            "ascend:migration: {host: db.floyo.example}",
-            ["ascend:migrationPassword", "missing", "--secret"],
-        ),
-    ],
-)
+@pytest.mark.parametrize(("old", "new", "says"), every(WRONG, 3))
 def test_a_wrong_value_names_file_key_value_and_what_is_allowed(
     prepared: Project, old: str, new: str, says: list[str]
 ) -> None:

@@ -8,6 +8,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.thorough import thorough
+
 if TYPE_CHECKING:
     from tests.e2e.project import Project
 
@@ -32,6 +34,7 @@ def client(project: Project, service: str) -> Any:
     )
 
 
+@thorough
 @pytest.mark.xdist_group("edge")
 def test_floyo_moves_behind_the_edge_and_back(project: Project) -> None:
     configure(project, phase="single-region")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from tests.thorough import thorough
+
 if TYPE_CHECKING:
     from tests.e2e.project import Project
 
@@ -32,6 +34,7 @@ def client(project: Project, service: str) -> Any:
     )
 
 
+@thorough
 def test_a_cache_is_deployed_settles_and_grows_in_place(project: Project) -> None:
     first = project.up()
     assert first["outputs"]["cacheIdentifier"] == NAME

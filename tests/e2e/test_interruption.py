@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from tests.thorough import ALL
+from tests.thorough import ALL, thorough
 
 if TYPE_CHECKING:
     from tests.e2e.project import Project
@@ -91,6 +91,7 @@ def _alive(lock: str) -> bool:
     return True
 
 
+@thorough
 def test_killed_at_any_point_the_next_up_completes_it_and_creates_nothing_twice(project: Project) -> None:
     killed = 0
     for resources in (1, 40, 90) if ALL else (40,):

@@ -16,7 +16,7 @@ from tests.e2e.census import counted, recorded
 from tests.e2e.failing import LOST, REFUSED, failing
 from tests.e2e.project import PATIENCE_S
 from tests.e2e.stack_files import REGIONS, write
-from tests.thorough import usual
+from tests.thorough import thorough, usual
 
 if TYPE_CHECKING:
     from tests.e2e.project import Project
@@ -80,6 +80,7 @@ def test_killed_at_random_the_next_up_finishes_and_makes_nothing_twice(project: 
         _finished(project, phase)
 
 
+@thorough
 @pytest.mark.parametrize("fault", usual([REFUSED, LOST], [LOST]), ids=["refused", "lost"])
 def test_creates_fail_at_random_and_the_next_up_goes_on(project: Project, fault: str) -> None:
     draw = random.Random(f"{SEED} {fault}")

@@ -9,6 +9,7 @@ import yaml
 
 from ascend.engine.embedded.secrets import Crypter
 from tests.e2e.project import PASSPHRASE
+from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from tests.e2e.project import Project
@@ -79,6 +80,7 @@ def test_the_way_in_comes_runs_and_goes(project: Project) -> None:
     assert dms.describe_replication_instances()["ReplicationInstances"] == []
 
 
+@thorough
 def test_without_the_accounts_role_it_says_so(project: Project) -> None:
     configure(project, started=False)
     ran = project.ascend("up", "dev", "--embedded", "--yes", "--json", "--skip-preview")
@@ -86,6 +88,7 @@ def test_without_the_accounts_role_it_says_so(project: Project) -> None:
     assert "dms-vpc-role is not configured properly" in ran.err + ran.out
 
 
+@thorough
 def test_the_server_may_write_its_old_partitions_and_has_the_sql_for_it(project: Project) -> None:
     outputs = project.up()["outputs"]
     rds = client(project, "rds")

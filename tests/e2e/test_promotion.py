@@ -11,11 +11,12 @@ import pytest
 from botocore.config import Config
 
 from tests.e2e.project import Project
+from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.xdist_group("promotion")
+pytestmark = [pytest.mark.xdist_group("promotion"), thorough]
 
 #: Types that hold data, or without which data cannot be read.
 DATA = (

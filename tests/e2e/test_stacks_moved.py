@@ -9,9 +9,12 @@ import pytest
 from tests.e2e.point import VERSIONED
 from tests.e2e.stack_files import PHASES
 from tests.e2e.stacks import STEPS, WAYS
+from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from tests.e2e.stacks import Stacks
+
+pytestmark = thorough
 
 
 def _ends(first: int, number: int) -> tuple[int, int]:

@@ -31,7 +31,7 @@ class Served:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, str(ROOT / "policies" / "__main__.py")], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-u", str(ROOT / "policies" / "__main__.py")], stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         port = int(self._process.stdout.readline())

@@ -15,6 +15,7 @@ from ascend.cloud import faults, process
 from ascend.errors import InputError, UpdateError
 from ascend.promotion import switch
 from tests.promotion.day import HOME, OTHER, STACK, Day, away
+from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +145,7 @@ def test_nobody_to_ask_and_nothing_to_come_back_from(day: Day) -> None:
     assert day.journals() == []
 
 
+@thorough
 def test_what_has_promoted_nothing_is_taken_back(day: Day, morning: dict[str, Any]) -> None:
     info = process.status(day.project.root)
     assert info is not None

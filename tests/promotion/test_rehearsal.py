@@ -24,6 +24,7 @@ from ascend.promotion.rebuild import OPAQUE
 from ascend.promotion.rehearsal import Run, Stage, Twin, rehearse
 from tests.e2e.project import PASSPHRASE, REPOSITORY, Project
 from tests.e2e.stack_files import write
+from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,6 +173,7 @@ def test_a_real_promotion_is_rehearsed_to_the_end_and_again_with_a_fault(floyo: 
     assert faults.report(cloud).calls == ()
 
 
+@thorough
 def test_what_is_built_again_is_what_the_program_wants_and_what_a_refresh_finds(floyo: Project, tmp_path: Path) -> None:
     target = Target(floyo.root, "dev")
     state = EmbeddedEngine().export(target)

@@ -42,6 +42,19 @@ def test_the_base_is_what_git_has(root: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "docs").exists()
 
 
+def test_links_within_the_project_are_kept_and_none_lead_out(root: Path, tmp_path: Path) -> None:
+    (root / "infra" / "same.py").symlink_to("world.py")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message=link")
+    revision.find(root, "HEAD").extract(tmp_path / "out")
+    assert (tmp_path / "out" / "infra" / "same.py").read_text() == "one\ntwo\nthree\n"
+    (root / "infra" / "out.py").symlink_to("../../../secret")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message=out")
+    with pytest.raises(InputError, match=r"infra/out\.py: leads out of the project"):
+        revision.find(root, "HEAD").extract(tmp_path / "again")
+
+
 def test_the_key_follows_the_program_and_nothing_else(root: Path) -> None:
     first = revision.find(root, "HEAD").key
     (root / "docs" / "a.md").write_text("other\n")
