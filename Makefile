@@ -5,14 +5,14 @@
 # make lint    lint and types only
 # make clean   removes everything that the other targets made
 #
-# STACK=dev chooses the stack of `up`, JOBS=3 the test processes, PYTHON=python3.12 the interpreter.
+# STACK=dev chooses the stack of `up`, JOBS=4 the test processes, PYTHON=python3.12 the interpreter.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .PHONY: up down test test-all lint clean install
 
 STACK ?= dev
-JOBS ?= 3
+JOBS ?= 4
 PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin

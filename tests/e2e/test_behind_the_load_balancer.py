@@ -8,6 +8,7 @@ import pytest
 
 from components import facts
 from tests.e2e.test_behind_the_edge import DOMAIN, ZONE, client, configure
+from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from tests.e2e.project import Project
@@ -22,6 +23,7 @@ def places(steps: list[dict[str, Any]], kind: str, op: str) -> list[int]:
     return [place for place, step in enumerate(steps) if step["op"] == op and step["type"].endswith(kind)]
 
 
+@thorough
 @pytest.mark.xdist_group("edge")
 def test_floyo_moves_to_a_load_balancer_and_back(project: Project) -> None:
     configure(project, phase="cached", **EDGE, **SIZES)

@@ -142,6 +142,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_up_goes_on(project: Project) -> None:
     assert {step["op"] for step in project.up()["steps"]} == {"same"}
 
 
+@thorough
 def test_destroy_refuses_protected_data_until_it_is_named(project: Project) -> None:
     project.up()
     before = _census(project)

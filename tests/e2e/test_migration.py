@@ -44,6 +44,7 @@ def configure(project: Project, *, started: bool | None) -> None:
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
+@thorough
 def test_the_way_in_comes_runs_and_goes(project: Project) -> None:
     before = project.up()
     iam = client(project, "iam")
