@@ -1,7 +1,7 @@
 # make up      installs everything into .venv and deploys to the embedded cloud
 # make down    stops the embedded cloud; what was deployed to it goes with it
 # make test    lint, types and tests
-# make test-all  the same tests with all their cases: every system, every fault; takes an hour
+# make test-all  the same tests with all their cases: every system, every fault; an hour or two
 # make lint    lint and types only
 # make clean   removes everything that the other targets made
 #
