@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ascend.engine.model import Target
 from ascend.errors import InputError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 PROJECT_FILE = "Pulumi.yaml"
+_PACK = "policies"
+_PACK_FILE = "PulumiPolicy.yaml"
 #: Region of a stack that has no file and so names none.
 DEFAULT_REGION = "us-east-1"
 #: What the official CLI takes as a stack's name (sdk/go/common/tokens, backend/diy), without names such as ``..``.
@@ -86,3 +86,13 @@ def resolve(root: Path, stack: str, system: str | None = None, phase: str | None
 def existing(root: Path, stack: str) -> Target:
     """The target of a command that reads the stack's state and runs no program, so that it needs no stack file."""
     return Target(root=root, stack=check_name(stack))
+
+
+def policy_pack(root: Path) -> Path | None:
+    """The project's policy pack, or the one that this tool came with; None where there is neither."""
+    own = root / _PACK
+    if (own / _PACK_FILE).is_file():
+        return own
+    spec = importlib.util.find_spec(_PACK)
+    folders = [] if spec is None else list(spec.submodule_search_locations or ())
+    return next((Path(folder) for folder in folders if (Path(folder) / _PACK_FILE).is_file()), None)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ascend import files
 from ascend.cost import price_list, prices
 from ascend.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from ascend.cost.price_list import Pricing
 
@@ -135,17 +134,7 @@ def _replace(file: Path, document: Mapping[str, Any]) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     prices.parse(json.loads(text))
     try:
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".new", delete=False, encoding="utf-8") as new:
-            written = Path(new.name)
-            new.write(text)
-            new.flush()
-            os.fsync(new.fileno())
-        try:
-            written.chmod(file.stat().st_mode)
-            written.replace(file)
-        except OSError:
-            written.unlink(missing_ok=True)
-            raise
+        files.replace(file, text)
     except OSError as error:
         raise InputError(f"{file}: cannot be written: {error.strerror}; it is as it was") from error
     prices.load.cache_clear()

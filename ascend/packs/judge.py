@@ -69,6 +69,10 @@ class Violation:
             "description": self.description,
         }
 
+    def keyed(self) -> dict[str, Any]:
+        """As JSON, with what tells it from others in another plan."""
+        return {**self.document(), "key": list(self.key)}
+
 
 @dataclass(frozen=True, slots=True)
 class Remediation:

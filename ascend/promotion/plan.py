@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ascend import target
 from ascend.engine.model import EventKind
 from ascend.errors import InputError
 from ascend.plans import Plan
@@ -18,12 +17,12 @@ from ascend.review.planning import Planned as Judged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ascend.engine.model import Engine, Event, OnEvent, RunResult, Target
     from ascend.promotion.deployed import Deployed
     from ascend.review.review import Review, Side
 
-_PACK: Final = "policies"
 _AT_RISK: Final = "data-at-risk"
 #: What stands in the way on the way down too.
 _GRAVE: Final = (_AT_RISK, "refused")
@@ -132,23 +131,13 @@ def document(found: Review, said: Sequence[str]) -> dict[str, Any]:
 
 
 def _violations(root: Path, stack: str, steps: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
-    folder = pack_of(root)
+    folder = target.policy_pack(root)
     if folder is None:
         return ()
     from ascend import packs  # noqa: PLC0415 -- loads the SDK of policies, which only a plan needs
 
     verdict = packs.judge(packs.load(folder), Plan.of(stack, steps).resources)
-    return [{**one.document(), "key": list(map(str, one.key))} for one in verdict.violations]
-
-
-def pack_of(root: Path) -> Path | None:
-    """The project's policy pack, or the one that this tool came with; None where there is neither."""
-    own = root / _PACK
-    if (own / "PulumiPolicy.yaml").is_file():
-        return own
-    spec = importlib.util.find_spec(_PACK)
-    folders = [] if spec is None else list(spec.submodule_search_locations or ())
-    return next((Path(folder) for folder in folders if (Path(folder) / "PulumiPolicy.yaml").is_file()), None)
+    return [one.keyed() for one in verdict.violations]
 
 
 def _eased(findings: Sequence[Finding], deployed: Deployed) -> list[Finding]:

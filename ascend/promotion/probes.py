@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
+
+from ascend.promotion import replication
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from ascend.promotion.aws import Clients
     from ascend.promotion.deployed import Deployed, Resource
     from ascend.promotion.network import Network
+    from ascend.promotion.replication import Lag
 
 SERVICE: Final = "aws:ecs/service:Service"
 TASK: Final = "aws:ecs/taskDefinition:TaskDefinition"
@@ -29,7 +32,6 @@ ALARMS: Final = "alarms"
 _MOST_ALARMS: Final = 100
 _MOST_SERVICES: Final = 10
 _LAG_WINDOW_S: Final = 600
-_LAG_PERIOD_S: Final = 60
 _SERVER_ERROR: Final = 500
 _OK: Final = range(200, 300)
 _URLS: Final = ("url", "readUrl")
@@ -151,30 +153,19 @@ def replicas(clients: Clients, deployed: Deployed, most_s: float) -> Iterator[Fi
         if not (found.get("ReadReplicaSourceDBInstanceIdentifier") or one.text("replicateSourceDb")):
             yield Finding("database", name, True, f"{name} is available")
             continue
-        points = clients.call(
-            "cloudwatch",
-            one.region,
-            "get_metric_statistics",
-            Namespace="AWS/RDS",
-            MetricName="ReplicaLag",
-            Dimensions=[{"Name": "DBInstanceIdentifier", "Value": name}],
-            StartTime=now - timedelta(seconds=_LAG_WINDOW_S),
-            EndTime=now,
-            Period=_LAG_PERIOD_S,
-            Statistics=["Maximum"],
-        )["Datapoints"]
-        yield _lag(name, points, most_s, measured=clients.embedded is None)
+        lag = replication.lag(clients, one.region, name, _LAG_WINDOW_S, now)
+        yield _lag(name, lag, most_s, measured=clients.embedded is None)
 
 
-def _lag(name: str, points: Sequence[Mapping[str, Any]], most_s: float, *, measured: bool) -> Finding:
-    if not points:
+def _lag(name: str, lag: Lag, most_s: float, *, measured: bool) -> Finding:
+    if lag.silent:
         # A new replica has none yet; in the embedded cloud nothing is measured but what somebody puts there.
-        return Finding("replica", name, not measured, f"{name} has no figure of its lag{' yet' if measured else ''}")
-    lag = float(max(points, key=lambda point: point["Timestamp"])["Maximum"])
-    # -1 is what RDS says of a replica whose replication does not run.
-    ok = 0 <= lag <= most_s
-    said = f"{name} is {lag:g} s behind; at most {most_s:g} s" if lag >= 0 else f"{name} does not replicate"
-    return Finding("replica", name, ok, said)
+        said = f"{name} has no figure of its lag{' yet' if measured else ''}"
+    elif lag.lag_s is None:
+        said = f"{name} does not replicate"
+    else:
+        said = f"{name} is {lag.lag_s:g} s behind; at most {most_s:g} s"
+    return Finding("replica", name, replication.close(lag, most_s, measured=measured), said)
 
 
 def alarms(clients: Clients, deployed: Deployed, before: Collection[str]) -> list[Finding]:

@@ -7,19 +7,17 @@ say what they said before; whole or not at all.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from ascend import target
+from ascend import files, target
 from ascend.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 #: Words that some reader of YAML takes for something else than text.
@@ -182,18 +180,7 @@ def _text(file: Path) -> str:
 
 def _write(file: Path, text: str) -> None:
     try:
-        number, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-        half = Path(name)
-        try:
-            with os.fdopen(number, "wb") as opened:
-                opened.write(text.encode("utf-8"))
-                opened.flush()
-                os.fsync(opened.fileno())
-            half.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
-            half.replace(file)
-        except BaseException:
-            half.unlink(missing_ok=True)
-            raise
+        files.replace(file, text)
     except OSError as error:
         raise InputError(f"{file}: cannot be written ({error.strerror}); it is as it was") from error
 

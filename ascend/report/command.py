@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json as json_format
-import os
 import sys
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ascend import files
 from ascend.errors import InputError
 from ascend.report import ladder
 from ascend.report.contents import Contents
 from ascend.report.page import render
 from ascend.ui import console
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def report(
@@ -50,15 +52,6 @@ def _write(file: Path, text: str) -> None:
         InputError: it cannot be written; what was there still is.
     """
     try:
-        number, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}-")
-        half = Path(name)
-        try:
-            with os.fdopen(number, "w", encoding="utf-8") as opened:
-                opened.write(text)
-            half.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
-            half.replace(file)
-        except BaseException:
-            half.unlink(missing_ok=True)
-            raise
+        files.replace(file, text)
     except OSError as error:
         raise InputError(f"{file}: cannot be written ({error.strerror})") from error

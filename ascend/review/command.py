@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import sys
 import tempfile
@@ -38,7 +37,6 @@ DEFAULT_BASE: Final = "HEAD"
 ACCEPTABLE: Final = (*guards.rules(), "phase-skipped", "incident-missed")
 _STYLES: Final = {Verdict.PASS: "bold green", Verdict.BLOCKED: "bold red", Verdict.UNJUDGED: "bold yellow"}
 _LEVELS: Final = {Level.BLOCKING: "red", Level.WARNING: "yellow", Level.NOTE: "dim"}
-_PACK: Final = "policies"
 
 
 class Form(StrEnum):
@@ -106,7 +104,7 @@ def run(cwd: Path, options: Options) -> int:
     states = {} if options.state is None else deployed.states(options.state, root, names)
     started = time.perf_counter()
     with session.harmless(), contextlib.ExitStack() as stack:
-        planners = stack.enter_context(Planners(root, _pack(root)))
+        planners = stack.enter_context(Planners(root, target.policy_pack(root)))
         base = None if options.state is not None else revision.find(root, options.base or DEFAULT_BASE)
         lines = {} if base is None else base.changed_lines()
         if options.changed and base is not None:
@@ -144,16 +142,6 @@ def _names(root: Path, stacks: Sequence[str]) -> list[str]:
     if not names:
         raise InputError(f"{root}: no Pulumi.<stack>.yaml, so there is nothing to review")
     return names
-
-
-def _pack(root: Path) -> Path | None:
-    """The project's policy pack, or the one that this tool came with; None where there is neither."""
-    own = root / _PACK
-    if (own / "PulumiPolicy.yaml").is_file():
-        return own
-    spec = importlib.util.find_spec(_PACK)
-    folders = [] if spec is None else list(spec.submodule_search_locations or ())
-    return next((Path(folder) for folder in folders if (Path(folder) / "PulumiPolicy.yaml").is_file()), None)
 
 
 def _write(report: Report, forms: Sequence[Form], out: Path | None) -> None:

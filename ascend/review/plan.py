@@ -186,7 +186,7 @@ def judged(folder: Path, stack: str, steps: Sequence[Step]) -> dict[str, Any]:
     there = Plan.of(stack, steps).resources
     verdict = packs.judge(pack(folder), there)
     return {
-        "violations": [{**one.document(), "key": list(map(str, one.key))} for one in verdict.violations],
+        "violations": [one.keyed() for one in verdict.violations],
         "incidents": [one.document() for one in incidents.replay(there)],
     }
 

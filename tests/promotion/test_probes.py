@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ascend.errors import InputError, UpdateError
-from ascend.promotion import probes, snapshots, verify
+from ascend.promotion import probes, replication, snapshots, verify
 from ascend.promotion.aws import AwsError
 from ascend.promotion.network import EmbeddedNetwork, RealNetwork
 from tests.promotion.clouds import REGION, alarm, deployed, kept, put, served
@@ -161,7 +161,7 @@ def test_a_replica_that_lags_or_stands_still_is_told(clients: Clients, database:
 
 
 def test_a_replica_on_aws_without_a_figure_is_waited_for() -> None:
-    found = probes._lag("two", [], 30, measured=True)
+    found = probes._lag("two", replication.Lag("two", None, None, "", silent=True), 30, measured=True)
     assert (found.ok, found.detail) == (False, "two has no figure of its lag yet")
 
 

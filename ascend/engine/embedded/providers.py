@@ -299,43 +299,35 @@ class Provider:
         """Reads a resource that exists; None where there is none."""
         if not self._known:
             return Created(id_, {})
+        response, reasons = self._read(urn, id_, properties, properties)
+        if not response.id:
+            return None
+        return Created(response.id, self._result(response.properties, properties), reasons)
+
+    def refresh(self, state: State) -> Found | None:
+        """Reads a resource that the state holds; None where it is gone. A provider may know no inputs: then the old."""
+        response, reasons = self._read(state.urn, state.id, state.outputs, state.inputs)
+        if not response.id:
+            return None
+        inputs = self._result(response.inputs, state.inputs) if response.inputs.fields else state.inputs
+        return Found(response.id, inputs, self._result(response.properties, state.outputs), reasons)
+
+    def _read(self, urn: str, id_: str, outputs: Properties, inputs: Properties) -> tuple[Any, tuple[str, ...]]:
+        """What a provider says of a resource, and why it is unhealthy, where it is."""
         request = provider_pb2.ReadRequest(
             id=id_,
             urn=urn,
             name=urns.name_of(urn),
             type=urns.type_of(urn),
-            properties=self._struct(elided(properties)),
-            inputs=self._struct(elided(properties)),
+            properties=self._struct(elided(outputs)),
+            inputs=self._struct(elided(inputs)),
         )
         try:
-            response = self._call("Read", request)
+            return self._call("Read", request), ()
         except ProviderError as error:
             if error.partial is None:
                 raise
-            return Created(error.partial.id, self._result(error.partial.properties, properties), error.partial.reasons)
-        return Created(response.id, self._result(response.properties, properties)) if response.id else None
-
-    def refresh(self, state: State) -> Found | None:
-        """Reads a resource that the state holds; None where it is gone. A provider may know no inputs: then the old."""
-        request = provider_pb2.ReadRequest(
-            id=state.id,
-            urn=state.urn,
-            name=state.name,
-            type=urns.type_of(state.urn),
-            properties=self._struct(elided(state.outputs)),
-            inputs=self._struct(elided(state.inputs)),
-        )
-        reasons: tuple[str, ...] = ()
-        try:
-            response = self._call("Read", request)
-        except ProviderError as error:
-            if error.partial is None:
-                raise
-            response, reasons = error.partial, error.partial.reasons
-        if not response.id:
-            return None
-        inputs = self._result(response.inputs, state.inputs) if response.inputs.fields else state.inputs
-        return Found(response.id, inputs, self._result(response.properties, state.outputs), reasons)
+            return error.partial, error.partial.reasons
 
     def delete(self, state: State) -> None:
         """Deletes a resource."""
