@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ascend.engine.model import LOCKS, Op
 from ascend.errors import InputError
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from ascend.engine.model import Step
 
+#: What leads to something else, and where the program does not protect it goes with that: a cache of copies, a pool.
+PASSING: Final = ("random:index/randomPassword:RandomPassword", "aws:secretsmanager/secret:Secret")
 #: How many names a message has room for.
-_NAMED = 3
+_NAMED: Final = 3
 
 
 def explained(error: InputError, steps: Sequence[Step], stack: str) -> InputError:

@@ -51,6 +51,20 @@ class Session:
     embedded: bool
     json: bool
 
+    def command(self, verb: str, *options: str) -> str:
+        """Another command on the same stack, as it has to be typed.
+
+        Args:
+            verb: the command.
+            options: its own, before those that say where the stack is.
+        """
+        words = [program_name(), verb, self.target.stack, *options]
+        if self.embedded:
+            words.append("--embedded")
+            if self.engine.name == EngineName.PULUMI:
+                words += ["--engine", str(EngineName.PULUMI)]
+        return " ".join(words)
+
     def preview(self) -> None:
         """Plans and prints the plan."""
         result = self._plan()
@@ -152,15 +166,11 @@ class Session:
         console.stdout().print(report.headline(result, self.target, planned=False))
 
     def _print_next(self, command: str) -> None:
-        words = [program_name(), command, self.target.stack]
+        options: list[str] = []
         for option, key in (("--system", "ascend:system"), ("--phase", "ascend:phase")):
             if command != "outputs" and key in self.target.config:
-                words += [option, self.target.config[key]]
-        if self.embedded:
-            words.append("--embedded")
-        if self.engine.name == EngineName.PULUMI and self.embedded:
-            words += ["--engine", str(EngineName.PULUMI)]
-        console.print_note(f"Next: {' '.join(words)}")
+                options += [option, self.target.config[key]]
+        console.print_note(f"Next: {self.command(command, *options)}")
 
 
 def open_session(

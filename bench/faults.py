@@ -1,6 +1,7 @@
 """Every provider call of every promotion failed once, and kills at random moments: does `ascend promote` go on?
 
-    .venv/bin/python bench/faults.py [--system floyo] [--to cached] [--every 1] [--kills 200] [--seed 1] [--json]
+    .venv/bin/python bench/faults.py [--system floyo] [--to cached] [--every 1] [--kills 200] [--seed 1] [--part 1/1]
+                                     [--json]
 
 For each promotion the stack is deployed once at the phase before, built again from its exported state as a rehearsal
 does it, and forked: each case has a cloud of its own that starts from there. A case fails one create, update or delete
@@ -8,7 +9,9 @@ does it, and forked: each case has a cloud of its own that starts from there. A 
 then finish; nothing may be created twice, what holds data must keep its id, and the next preview must find nothing to
 do. The promotion's own rehearsal is left out of a case: it is what the cases do. `--every 10` takes each tenth call.
 
-It takes hours for all of it: some 560 calls and 200 kills for Floyo, 10 to 20 s each. tests/promotion takes a sample.
+It takes hours for all of it: some 560 calls and 200 kills for Floyo, 20 s each on one core. `--part 2/4` takes the
+second of four parts, to run beside the others. The order is drawn by lot and every problem is told at once, so what was
+done until an interrupt is a fair sample, and is counted. tests/promotion takes a sample of its own.
 """
 
 from __future__ import annotations
@@ -39,10 +42,11 @@ from ascend.cloud.faults import ProviderFault
 from ascend.engine.embedded import EmbeddedEngine
 from ascend.engine.model import Target
 from ascend.errors import AscendError, UpdateError
-from ascend.promotion import copies, journal, rehearsals
+from ascend.promotion import journal, rehearsals
 from ascend.promotion.promote_command import promote
-from ascend.promotion.rehearsal import Rehearsal, Twin, holds_data
-from ascend.promotion.twin import Request
+from ascend.rehearsal import copies
+from ascend.rehearsal.rehearsal import Rehearsal, Twin, holds_data
+from ascend.rehearsal.twin import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +60,7 @@ KILLED = (
     "import pathlib, sys\n"
     "from ascend.promotion import rehearsals\n"
     "from ascend.promotion.promote_command import promote\n"
-    "from ascend.promotion.rehearsal import Rehearsal\n"
+    "from ascend.rehearsal.rehearsal import Rehearsal\n"
     "rehearsals.rehearsed = lambda *_given, **_options: Rehearsal(ok=True, summary='left out', duration_s=0)\n"
     f"promote(pathlib.Path(sys.argv[1]), {STACK!r}, yes=True, embedded=True, force={REASON!r})\n"
 )
@@ -72,6 +76,7 @@ class Tally:
         faults: cases with a fault.
         kills: cases with a kill.
         problems: what went wrong, a line each.
+        cases: how many there are in this part.
         seconds: how long all of it took.
     """
 
@@ -79,6 +84,7 @@ class Tally:
     calls: int = 0
     faults: int = 0
     kills: int = 0
+    cases: int = 0
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -182,19 +188,24 @@ def measure(root: Path, system: str, to: str, options: argparse.Namespace) -> Ta
         tally.calls = len(faults.report(clean.cloud).calls)
         tally.problems += [f"without a fault: {line}" for line in clean.problems()]
         clean.close()
-        for number in range(1, tally.calls + 1, options.every):
-            one = case(f"fault-{number}")
-            tally.faults += 1
-            tally.problems += [f"call {number}: {line}" for line in _faulty(one, number)]
-            one.close()
-            _tell(tally, began)
-        for number in range(1, options.kills // len(options.to) + 1):
-            one = case(f"kill-{number}")
-            moment = chance.uniform(0, length)
-            tally.kills += 1
-            tally.problems += [f"killed after {moment:.2f} s: {line}" for line in _killed(one, moment)]
-            one.close()
-            _tell(tally, began)
+        cases: list[tuple[str, float]] = [("call", number) for number in range(1, tally.calls + 1, options.every)]
+        cases += [("kill", chance.uniform(0, length)) for _ in range(options.kills // len(options.to))]
+        chance.shuffle(cases)
+        first, parts = options.part
+        chosen = cases[first - 1 :: parts]
+        tally.cases = len(chosen)
+        with contextlib.suppress(KeyboardInterrupt):
+            for number, (kind, where) in enumerate(chosen):
+                one = case(str(number))
+                if kind == "call":
+                    found = [f"call {where}: {line}" for line in _faulty(one, int(where))]
+                    tally.faults += 1
+                else:
+                    found = [f"killed after {where:.2f} s: {line}" for line in _killed(one, where)]
+                    tally.kills += 1
+                one.close()
+                tally.problems += found
+                _tell(tally, began, found)
     process.stop(root)
     tally.seconds = time.monotonic() - began
     return tally
@@ -234,13 +245,23 @@ def _finished(one: Case) -> list[str]:
     return list(one.problems())
 
 
-def _tell(tally: Tally, began: float) -> None:
+def _tell(tally: Tally, began: float, found: Sequence[str]) -> None:
+    for line in found:
+        print(f"\n{tally.to}: {line}", file=sys.stderr)
     print(
-        f"\r{tally.to}: {tally.faults} faults, {tally.kills} kills of {tally.calls} calls, "
+        f"\r{tally.to}: {tally.faults} faults and {tally.kills} kills of {tally.cases} cases, "
         f"{len(tally.problems)} problems, {time.monotonic() - began:.0f} s",
         end="",
         file=sys.stderr,
+        flush=True,
     )
+
+
+def _part(text: str) -> tuple[int, int]:
+    number, _, parts = text.partition("/")
+    if not (number.isdecimal() and parts.isdecimal() and 1 <= int(number) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part; allowed: 1/1, 1/2, 2/2, ...")
+    return int(number), int(parts)
 
 
 def main() -> None:
@@ -251,6 +272,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", type=_part, default=(1, 1))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     options.to = options.to or list(PHASES[1:])

@@ -19,6 +19,11 @@ FORBIDDEN = (
     ("ascend", ("infra", "components", "policies")),
     ("policies", ("infra", "components")),
 )
+#: The rooms of the tool, from the ground up as the README names them: none imports one that stands after it.
+ROOMS = (
+    *("cloud", "engine", "ui", "cost", "capacity", "incidents", "packs", "review", "report"),
+    *("live", "status", "rehearsal", "promotion", "failover", "cli"),
+)
 #: What the policy pack takes from the tool: the estimates, and the shape of a plan that they read.
 JUDGED_WITH = ("ascend.capacity", "ascend.cost", "ascend.engine.model", "ascend.incidents", "ascend.plans")
 #: Folders whose files say which phase it is to nobody but the table of phases.
@@ -46,6 +51,28 @@ def test_imports_point_one_way(folder: str, forbidden: tuple[str, ...]) -> None:
     assert files, f"{folder} holds no Python file, so that this test would prove nothing"
     wrong = {str(file.relative_to(ROOT)): sorted(_imports(file) & set(forbidden)) for file in files}
     assert {file: names for file, names in wrong.items() if names} == {}
+
+
+def test_every_room_of_the_tool_has_its_place() -> None:
+    assert {file.parent.name for file in (ROOT / "ascend").glob("*/__init__.py")} == set(ROOMS)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (named,) = re.findall(r"\nascend/ [^\n]*\n((?:  [^\n]*\n)+)", readme)
+    assert tuple(" ".join(line[:26] for line in named.splitlines()).split()) == ROOMS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_stand_on_each_other(room: str) -> None:
+    above = ROOMS[ROOMS.index(room) + 1 :]
+    wrong = {
+        (file.name, node.module)
+        for file in _files(f"ascend/{room}")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and node.module
+        and node.module.startswith(tuple(f"ascend.{one}" for one in above))
+    }
+    assert wrong == set()
+    assert len(_files(f"ascend/{room}")) > 1
 
 
 def test_the_pack_takes_only_the_estimates_from_the_tool() -> None:

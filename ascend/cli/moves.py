@@ -39,7 +39,7 @@ def status(
     cwd: CwdOption = HERE,
 ) -> None:
     """Say what is deployed, how it does, and whether it should be promoted, stay, or be resized."""
-    from ascend.promotion import status_command  # noqa: PLC0415 -- only the commands that use it pay for it
+    from ascend.status import command as status_command  # noqa: PLC0415 -- only the commands that use it pay for it
 
     status_command.status(cwd, stack, drift=drift, users=users, json=json, embedded=embedded, engine=engine)
 
@@ -129,7 +129,7 @@ def failover(
     cwd: CwdOption = HERE,
 ) -> None:
     """Move a stack's writes to another region: promote its replica, fence the old primary, redirect the services."""
-    from ascend.promotion import failover_command  # noqa: PLC0415 -- as above
+    from ascend.failover import failover_command  # noqa: PLC0415 -- as above
 
     failover_command.failover(cwd, stack, to=to, dry_run=dry_run, yes=yes, json=json, embedded=embedded, engine=engine)
 
@@ -146,6 +146,6 @@ def failback(
     cwd: CwdOption = HERE,
 ) -> None:
     """After a failover: rebuild the other side as a replica, wait until it has caught up, move the writes home."""
-    from ascend.promotion import failback_command  # noqa: PLC0415 -- as above
+    from ascend.failover import failback_command  # noqa: PLC0415 -- as above
 
     failback_command.failback(cwd, stack, dry_run=dry_run, yes=yes, json=json, embedded=embedded, engine=engine)

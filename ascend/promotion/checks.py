@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from ascend.engine.model import Op
 from ascend.errors import InputError
+from ascend.live import drift as drifts
+from ascend.live.aws import AwsError
 from ascend.plans import PHASES
 from ascend.promotion import quotas
-from ascend.promotion.aws import AwsError
-from ascend.promotion.triggers import Move
+from ascend.status.triggers import Move
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ascend.engine.model import Engine, OnEvent, Step, Target
-    from ascend.promotion.aws import Clients
-    from ascend.promotion.deployed import Deployed, Resource
-    from ascend.promotion.triggers import Verdict
+    from ascend.live.aws import Clients
+    from ascend.live.deployed import Deployed, Resource
+    from ascend.status.triggers import Verdict
 
 FILE: Final = Path(__file__).with_name("data") / "checks.yaml"
 _DATABASE: Final = "aws:rds/instance:Instance"
@@ -130,25 +130,11 @@ def drift(engine: Engine, target: Target, deployed: Deployed, on_event: OnEvent)
     data = [one.urn for one in deployed.data() if not one.type.startswith(_STATE_ONLY)]
     if not data:
         return Check("drift", ok=True, detail="nothing holds data")
-    found = drifted(engine.refresh(target, on_event, data, preview=True).steps)
+    found = drifts.found(engine.refresh(target, on_event, data, preview=True).steps)
     if not found:
         return Check("drift", ok=True, detail=f"{len(data)} resources that hold data are as the state says")
     remedy = "undo that by hand, or bring the program to it, and take it over: pulumi refresh"
     return Check("drift", ok=False, detail="; ".join(found), remedy=remedy)
-
-
-def drifted(steps: Sequence[Step]) -> list[str]:
-    """What of a refresh's steps is another than the state says, in words."""
-    ignored = table()["drift_ignored"]
-    found = []
-    for step in steps:
-        if step.op is Op.DELETE:
-            found.append(f"{step.name} ({step.type}) is gone")
-        elif step.op is Op.UPDATE:
-            keys = [key for key in step.diff_keys if key.partition(".")[0] not in ignored.get(step.type, ())]
-            if keys:
-                found.append(f"{step.name} ({step.type}) differs in {', '.join(keys)}")
-    return found
 
 
 def backups(clients: Clients, deployed: Deployed, now: datetime | None = None) -> Check:

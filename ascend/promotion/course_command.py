@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from ascend import session as sessions
 from ascend.errors import AscendError, InputError, StoppedError
+from ascend.live.aws import Clients
+from ascend.live.deployed import Deployed
 from ascend.promotion import journal, report
 from ascend.promotion.apply import type_of
-from ascend.promotion.aws import Clients
-from ascend.promotion.deployed import Deployed
 from ascend.promotion.journal import Kind
 from ascend.promotion.moves import PHASE, Move, kept
 from ascend.promotion.sequence import Course, changed
-from ascend.promotion.status_command import command
 from ascend.ui import console
 
 if TYPE_CHECKING:
@@ -129,9 +128,7 @@ def _begun(session: Session, asked: Asked) -> Journal | None:
         if found.kind is Kind.PROMOTE and asked.kind is Kind.DEMOTE and changed(found):
             return found
         if found.kind not in (Kind.PROMOTE, Kind.DEMOTE) or changed(found):
-            what = f"{found.kind} to {found.about['to']}" if "to" in found.about else str(found.kind)
-            onward = command(session, str(found.kind))
-            raise InputError(f"{stack}: a {what} is unfinished ({found.id}); end it first: {onward}")
+            raise found.in_the_way(session)
         _abandon(found, asked)
     return None
 
@@ -219,7 +216,7 @@ def _finish(course: Course, asked: Asked) -> None:
         book.run("report", lambda: {"steps": found["steps"], "cost": _cost(found)}, again=True)
         book.close("done")
     _print(asked, found)
-    console.print_note(f"Next: {command(course.session, 'status')}")
+    console.print_note(f"Next: {course.session.command('status')}")
 
 
 def _cost(found: dict[str, object]) -> object:

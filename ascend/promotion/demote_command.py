@@ -12,7 +12,7 @@ from ascend.promotion.journal import Kind
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ascend.promotion.deployed import Deployed
+    from ascend.live.deployed import Deployed
     from ascend.session import EngineName
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from ascend.session import Session
+
 __all__ = ["Event", "Journal", "Kind", "Record", "every", "load", "lock", "start", "unfinished"]
 
 FOLDER: Final = ".ascend/promotions"
@@ -96,6 +98,13 @@ class Journal:
         """How long a step took, over all attempts that ended, in seconds."""
         ends = (Event.DONE, Event.FAILED)
         return sum(one.duration_s for one in self.records if one.event in ends and one.step == step)
+
+    def in_the_way(self, session: Session) -> InputError:
+        """The error of another command of the stack that finds this one unfinished: which it is, and what ends it."""
+        to = str(self.about.get("to", ""))
+        what = f"{self.kind} to {to}" if to else str(self.kind)
+        ending = session.command(str(self.kind), *(("--to", to) if self.kind is Kind.FAILOVER else ()))
+        return InputError(f"{session.target.stack}: a {what} is unfinished ({self.id}); end it first: {ending}")
 
     def begin(self, step: str) -> None:
         """Writes that a step begins; before anything of it is done."""

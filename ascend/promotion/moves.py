@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ascend.engine.model import Step
-    from ascend.promotion.deployed import Deployed
+    from ascend.live.deployed import Deployed
 
 PHASE: Final = "ascend:phase"
 PROTECTION: Final = "ascend:deletionProtection"
-#: What leads to something else, and where the program does not protect it goes with that: a cache of copies, a pool.
-PASSING: Final = ("random:index/randomPassword:RandomPassword", "aws:secretsmanager/secret:Secret")
 _SIZES: Final = {"allocatedStorage": "ascend:databaseStorageGib", "maxAllocatedStorage": "ascend:databaseMaxStorageGib"}
 
 

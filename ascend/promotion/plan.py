@@ -9,7 +9,7 @@ from ascend import target
 from ascend.engine.model import EventKind
 from ascend.errors import InputError
 from ascend.plans import Plan
-from ascend.promotion.moves import PASSING
+from ascend.protection import PASSING
 from ascend.review import guards
 from ascend.review import review as reviews
 from ascend.review.findings import Finding, Level
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ascend.engine.model import Engine, Event, OnEvent, RunResult, Target
-    from ascend.promotion.deployed import Deployed
+    from ascend.live.deployed import Deployed
     from ascend.review.review import Review, Side
 
 _AT_RISK: Final = "data-at-risk"

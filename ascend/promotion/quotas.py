@@ -12,15 +12,15 @@ import yaml
 from ascend.capacity import stack as capacity_stack
 from ascend.engine.model import Op
 from ascend.errors import InputError
+from ascend.live.aws import AwsError
 from ascend.plans import Plan
-from ascend.promotion.aws import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ascend.engine.model import Step
-    from ascend.promotion.aws import Clients
-    from ascend.promotion.deployed import Deployed
+    from ascend.live.aws import Clients
+    from ascend.live.deployed import Deployed
 
 FILE: Final = Path(__file__).with_name("data") / "quotas.yaml"
 _DATABASE: Final = "aws:rds/instance:Instance"

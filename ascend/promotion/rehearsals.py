@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ascend.engine.model import LOCKS, EventKind
 from ascend.errors import InputError
 from ascend.promotion.moves import PROTECTION
-from ascend.promotion.rehearsal import rehearse as rehearsed
+from ascend.rehearsal.rehearsal import rehearse as rehearsed
 from ascend.ui import console
 from ascend.ui.progress import Progress
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from ascend import session as sessions
 from ascend.engine.model import EventKind
 from ascend.errors import InputError
+from ascend.live.deployed import Deployed
 from ascend.plans import PHASES, phase_name
 from ascend.promotion import moves
-from ascend.promotion.deployed import Deployed
-from ascend.promotion.rehearsal import rehearse as rehearsed
+from ascend.rehearsal.rehearsal import rehearse as rehearsed
 from ascend.ui import console, report
 from ascend.ui.progress import Progress
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ascend.engine.model import Event
-    from ascend.promotion.rehearsal import Rehearsal
+    from ascend.rehearsal.rehearsal import Rehearsal
     from ascend.session import EngineName
 
 #: Exit code where the rehearsal shows that it may not be done.

@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ascend import protection
 from ascend.errors import AscendError, InputError
-from ascend.promotion import checks, demotion, metrics, plan, rules, signals, snapshots, triggers, verify
+from ascend.live import verify
+from ascend.live.deployed import Deployed
+from ascend.promotion import checks, demotion, plan, snapshots
 from ascend.promotion.apply import apply, failed
-from ascend.promotion.deployed import Deployed
 from ascend.promotion.journal import Kind
 from ascend.promotion.moves import PROTECTION, left_at, sizes
-from ascend.promotion.status_command import command
+from ascend.status import metrics, rules, signals, triggers
 from ascend.ui import console
 from ascend.ui.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ascend.promotion.aws import Clients
+    from ascend.live.aws import Clients
     from ascend.promotion.checks import Check
     from ascend.promotion.journal import Journal
     from ascend.promotion.moves import Move
@@ -83,13 +84,13 @@ class Course:
     @property
     def onward(self) -> str:
         """The command that goes on."""
-        return command(self.session, str(self.move.kind))
+        return self.session.command(str(self.move.kind))
 
     @property
     def back(self) -> str:
         """The command that goes back."""
         other = Kind.DEMOTE if self.move.kind is Kind.PROMOTE else Kind.PROMOTE
-        return command(self.session, str(other))
+        return self.session.command(str(other))
 
     def look(self) -> None:
         """The steps that change nothing.
@@ -160,11 +161,11 @@ class Course:
                     planned=() if self._planned is None else self._planned.result.steps,
                     verdict=verdict,
                     force=self.move.force,
-                    again=command(self.session, "up"),
+                    again=self.session.command("up"),
                 )
             else:
                 found += [
-                    checks.pending(self.deployed, command(self.session, "up")),
+                    checks.pending(self.deployed, self.session.command("up")),
                     checks.drift(engine, target, self.deployed, progress.on_event),
                     checks.backups(self.clients, self.deployed),
                 ]
@@ -285,7 +286,7 @@ class Course:
         """The commands that go on and back from a step that failed."""
         onward = self.onward
         if step == "verify":
-            onward = f"{onward} (after {command(self.session, 'up')}, where the program had to be mended)"
+            onward = f"{onward} (after {self.session.command('up')}, where the program had to be mended)"
         return onward, self.back
 
 

@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ascend.errors import InputError
-from ascend.promotion.aws import AwsError
+from ascend.live.aws import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ascend.promotion.aws import Clients
-    from ascend.promotion.deployed import Deployed, Resource
+    from ascend.live.aws import Clients
+    from ascend.live.deployed import Deployed, Resource
 
 DATABASE: Final = "aws:rds/instance:Instance"
 #: A snapshot's identifier has at most 255 letters, digits and single hyphens:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ascend.cloud.process import status
-from ascend.promotion.network import EmbeddedNetwork
+from ascend.live.network import EmbeddedNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Callable

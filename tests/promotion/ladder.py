@@ -22,7 +22,7 @@ from ascend.promotion.demote_command import demote
 from ascend.promotion.promote_command import promote
 from tests.e2e.account import Account
 from tests.e2e.project import PASSPHRASE, Project
-from tests.promotion.day import SYSTEM
+from tests.failover.day import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

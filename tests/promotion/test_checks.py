@@ -11,10 +11,10 @@ import pytest
 from ascend.cloud.aws import moto
 from ascend.engine.model import Op, RunResult, Step, Target
 from ascend.errors import InputError
+from ascend.live.aws import AwsError, Clients
 from ascend.promotion import checks, quotas
-from ascend.promotion.aws import AwsError, Clients
-from ascend.promotion.triggers import Move, Reason, Verdict
-from tests.promotion.clouds import FIGURES, HERE, REGION, WORLD, deployed, kept, served
+from ascend.status.triggers import Move, Reason, Verdict
+from tests.live.clouds import FIGURES, HERE, REGION, WORLD, deployed, kept, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,10 +10,10 @@ from ascend.engine.model import Op, Step
 from ascend.errors import InputError
 from ascend.promotion import moves
 from ascend.promotion.journal import Kind
-from tests.promotion.clouds import deployed, kept
+from tests.live.clouds import deployed, kept
 
 if TYPE_CHECKING:
-    from ascend.promotion.deployed import Deployed
+    from ascend.live.deployed import Deployed
 
 DATABASE = "aws:rds/instance:Instance"
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from ascend.cloud.process import status
+from ascend.live.network import EmbeddedNetwork
 from ascend.promotion import journal, stack_file
-from ascend.promotion.network import EmbeddedNetwork
 from tests.e2e.account import Account
 from tests.e2e.project import Project
 from tests.e2e.stack_files import PHASES, REGIONS, write, zone_of

@@ -9,8 +9,9 @@ import pytest
 from ascend.cloud import faults
 from ascend.cloud.faults import ProviderFault
 from ascend.errors import InputError, UpdateError
-from ascend.promotion import journal, rehearsals, stack_file, verify
-from ascend.promotion.rehearsal import Rehearsal
+from ascend.live import verify
+from ascend.promotion import journal, rehearsals, stack_file
+from ascend.rehearsal.rehearsal import Rehearsal
 from tests.promotion.ladder import FILE, REGION, STACK, Ladder
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Another region takes the writes over, and the way home."""

@@ -1,0 +1,1 @@
+"""A stack built again in an embedded cloud, and an update tried there."""

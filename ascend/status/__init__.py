@@ -1,0 +1,1 @@
+"""What a stack tells of itself, and whether it should move."""

@@ -1,0 +1,200 @@
+"""A small system in two regions of an embedded cloud, and the commands of a game day on it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import yaml
+from botocore.config import Config
+
+from ascend.failover.failback_command import failback
+from ascend.failover.failover_command import failover
+from ascend.live.aws import HOMES, Clients
+from ascend.promotion import journal
+from tests.e2e.account import Account
+from tests.e2e.project import PASSPHRASE, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ascend.promotion.journal import Journal
+
+HOME, OTHER = "us-east-1", "eu-west-1"
+STACK = "day"
+#: One service on two databases, each with a replica beside it: the least in which every part of a failover happens.
+SYSTEM: dict[str, Any] = {
+    "name": "small",
+    "title": "Small",
+    "description": "One service and its data.",
+    "source": "the tests",
+    "services": {
+        "api": {
+            "port": 8000,
+            "cpu": {"single-region": 0.25},
+            "memory_gib": {"single-region": 0.5},
+            "health_path": "/health",
+            "health_command": ["true"],
+            "public_path": "/*",
+            "user": "1000:1000",
+            "placeholder": {
+                "image": "public.ecr.aws/docker/library/python:3.13-alpine",
+                "command": ["true"],
+                "health_command": ["true"],
+            },
+        }
+    },
+    "database": {
+        "engine": "postgresql",
+        "version": "17",
+        "storage_gib": {"single-region": 20},
+        "max_storage_gib": {"single-region": 50},
+        "read_replicas": {"single-region": 1},
+        "shards": {"single-region": 2},
+    },
+    "traffic": {
+        "active_share": 0.1,
+        "requests_per_second": 0.05,
+        "connections_per_user": {"low": 1, "high": 2},
+        "bytes_per_request": 12288,
+        "queries_per_request": 3,
+        "read_share": 0.8,
+        "average_load": 0.2,
+    },
+    "limits": {"single-region": {"database_gib": 8, "bandwidth_gib_month": 50}},
+    "budget_usd": {"single-region": 5000, "cached": 5000, "scaled": 5000, "global": 5000},
+}
+_COMMANDS = {"failover": failover, "failback": failback}
+
+
+@dataclass(frozen=True)
+class Day:
+    """A project with the stack, and what is done to it.
+
+    Attributes:
+        project: the project.
+    """
+
+    project: Project
+
+    @classmethod
+    def begun(cls, root: Path) -> Day:
+        """A project with the small system, nothing deployed yet."""
+        project = Project.copied(root)
+        shutil.rmtree(root / "systems")
+        (root / "systems").mkdir()
+        (root / "systems" / "small.yaml").write_text(yaml.safe_dump(SYSTEM, sort_keys=False), encoding="utf-8")
+        document = {
+            "config": {
+                "aws:region": HOME,
+                "ascend:system": "small",
+                "ascend:phase": "global",
+                "ascend:regions": [HOME, OTHER],
+            }
+        }
+        text = f"# Written by hand.\n{yaml.safe_dump(document, sort_keys=False)}"
+        (root / f"Pulumi.{STACK}.yaml").write_text(text, encoding="utf-8")
+        return cls(project)
+
+    def run(self, verb: str, **options: Any) -> dict[str, Any]:
+        """Runs a command in this process; returns the JSON that it prints."""
+        out = io.StringIO()
+        with self.environment(), contextlib.redirect_stdout(out):
+            _COMMANDS[verb](self.project.root, STACK, json=True, embedded=True, **options)
+        document: dict[str, Any] = json.loads(out.getvalue())
+        return document
+
+    def killed(self, verb: str, options: str, step: str) -> None:
+        """Runs a command in another process and kills it as soon as a step was begun."""
+        known = {one.id for one in self.journals()}
+        code = (
+            "import pathlib, sys\n"
+            f"from ascend.promotion.{verb}_command import {verb}\n"
+            f"{verb}(pathlib.Path(sys.argv[1]), '{STACK}', yes=True, json=True, embedded=True, {options})\n"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(self.project.root)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self.project.environment(),
+            start_new_session=True,
+        )
+        end = time.monotonic() + 120
+        while not self._begun(known, step):
+            assert process.poll() is None, f"{verb} ended before {step}"
+            assert time.monotonic() < end, f"{verb} did not come to {step}"
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def _begun(self, known: set[str], step: str) -> bool:
+        return any(one.attempts(step) for one in self.journals() if one.id not in known or one.outcome is None)
+
+    def journals(self) -> list[Journal]:
+        """The stack's journals, the oldest first."""
+        return journal.every(self.project.root, STACK)
+
+    def changes(self) -> dict[str, int]:
+        """What the next update would do."""
+        counted: dict[str, int] = self.project.ascend("preview", STACK, "--embedded", "--json").document["summary"]
+        return {op: number for op, number in counted.items() if op != "same" and number}
+
+    def config(self) -> dict[str, Any]:
+        """What the stack's file says."""
+        loaded = yaml.safe_load((self.project.root / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8"))
+        config: dict[str, Any] = loaded["config"]
+        return config
+
+    def ids(self) -> dict[str, str]:
+        """The physical ids of everything protected, by URN."""
+        return {one["urn"]: one["id"] for one in self.project.state(STACK)["resources"] if one.get("protect")}
+
+    def account(self) -> Account:
+        """The account."""
+        return Account(self.project.endpoint(), (HOME, OTHER))
+
+    @contextlib.contextmanager
+    def environment(self) -> Iterator[None]:
+        """What commands of this project find in their environment."""
+        before = dict(os.environ)
+        os.environ["PULUMI_CONFIG_PASSPHRASE"] = PASSPHRASE
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+@contextlib.contextmanager
+def away(region: str) -> Iterator[None]:
+    """As long as this lasts nothing answers where a region of AWS was."""
+    usual = Clients.client
+
+    def client(self: Clients, service: str, where: str) -> Any:
+        if HOMES.get(service, where) != region:
+            return usual(self, service, where)
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # boto3 stubs list services one by one
+            region_name=region,
+            endpoint_url="http://127.0.0.1:9",
+            aws_access_key_id="embedded",
+            aws_secret_access_key="embedded",
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=1),
+        )
+
+    Clients.client = client  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Clients.client = usual  # type: ignore[method-assign]
