@@ -15,6 +15,7 @@ from ascend.live import drift as drifts
 from ascend.live.aws import AwsError
 from ascend.plans import PHASES
 from ascend.promotion import quotas
+from ascend.promotion.snapshots import primaries
 from ascend.status.triggers import Move
 
 if TYPE_CHECKING:
@@ -138,13 +139,13 @@ def drift(engine: Engine, target: Target, deployed: Deployed, on_event: OnEvent)
 
 
 def backups(clients: Clients, deployed: Deployed, now: datetime | None = None) -> Check:
-    """Every database that is written to can be restored to a moment ago.
+    """Every database that is written to can be restored to a moment ago; what a failover left closed is not.
 
     Raises:
         AwsError: RDS does not say.
     """
     now = now or datetime.now(UTC)
-    databases = [one for one in deployed.of_type(_DATABASE) if not one.text("replicateSourceDb")]
+    databases = primaries(deployed)
     limits = table()["backups"]
     said, missing = [], []
     for one in databases:

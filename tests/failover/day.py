@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +22,15 @@ from ascend.failover.failover_command import failover
 from ascend.live.aws import HOMES, Clients
 from ascend.promotion import journal
 from tests.e2e.account import Account
-from tests.e2e.project import PASSPHRASE, Project
+from tests.e2e.project import PASSPHRASE, PATIENCE_S, REPOSITORY, Project
+from tests.failover.dying import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from ascend.promotion.journal import Journal
+    from tests.failover.dying import Moment
 
 HOME, OTHER = "us-east-1", "eu-west-1"
 STACK = "day"
@@ -75,7 +76,7 @@ SYSTEM: dict[str, Any] = {
     "limits": {"single-region": {"database_gib": 8, "bandwidth_gib_month": 50}},
     "budget_usd": {"single-region": 5000, "cached": 5000, "scaled": 5000, "global": 5000},
 }
-_COMMANDS = {"failover": failover, "failback": failback}
+COMMANDS: dict[str, Any] = {"failover": failover, "failback": failback}
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,21 @@ class Day:
 
     Attributes:
         project: the project.
+        regions: where the stack is, its home first.
     """
 
     project: Project
+    regions: tuple[str, ...] = (HOME, OTHER)
 
     @classmethod
-    def begun(cls, root: Path) -> Day:
-        """A project with the small system, nothing deployed yet."""
+    def begun(cls, root: Path, *more: str) -> Day:
+        """A project with the small system, nothing deployed yet.
+
+        Args:
+            root: the project's folder.
+            more: regions beside the two.
+        """
+        regions = (HOME, OTHER, *more)
         project = Project.copied(root)
         shutil.rmtree(root / "systems")
         (root / "systems").mkdir()
@@ -100,46 +109,42 @@ class Day:
                 "aws:region": HOME,
                 "ascend:system": "small",
                 "ascend:phase": "global",
-                "ascend:regions": [HOME, OTHER],
+                "ascend:regions": list(regions),
             }
         }
         text = f"# Written by hand.\n{yaml.safe_dump(document, sort_keys=False)}"
         (root / f"Pulumi.{STACK}.yaml").write_text(text, encoding="utf-8")
-        return cls(project)
+        return cls(project, regions)
 
     def run(self, verb: str, **options: Any) -> dict[str, Any]:
         """Runs a command in this process; returns the JSON that it prints."""
         out = io.StringIO()
         with self.environment(), contextlib.redirect_stdout(out):
-            _COMMANDS[verb](self.project.root, STACK, json=True, embedded=True, **options)
+            COMMANDS[verb](self.project.root, STACK, json=True, embedded=True, **options)
         document: dict[str, Any] = json.loads(out.getvalue())
         return document
 
-    def killed(self, verb: str, options: str, step: str) -> None:
-        """Runs a command in another process and kills it as soon as a step was begun."""
-        known = {one.id for one in self.journals()}
-        code = (
-            "import pathlib, sys\n"
-            f"from ascend.promotion.{verb}_command import {verb}\n"
-            f"{verb}(pathlib.Path(sys.argv[1]), '{STACK}', yes=True, json=True, embedded=True, {options})\n"
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, str(self.project.root)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=self.project.environment(),
-            start_new_session=True,
-        )
-        end = time.monotonic() + 120
-        while not self._begun(known, step):
-            assert process.poll() is None, f"{verb} ended before {step}"
-            assert time.monotonic() < end, f"{verb} did not come to {step}"
-            time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    def killed(self, verb: str, moment: Moment, *, away: str = "", **options: Any) -> bool:
+        """Runs a command in another process, which is killed at a moment; whether it was, and did not end before.
 
-    def _begun(self, known: set[str], step: str) -> bool:
-        return any(one.attempts(step) for one in self.journals() if one.id not in known or one.outcome is None)
+        Args:
+            verb: the command.
+            moment: when.
+            away: the region that does not answer it.
+            options: its own.
+        """
+        command = Command(verb, STACK, moment, options, away)
+        ran = subprocess.run(
+            [sys.executable, "-m", "tests.failover.dying", str(self.project.root), command.text()],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=REPOSITORY,
+            env=self.project.environment(),
+            timeout=PATIENCE_S,
+        )
+        assert ran.returncode in (0, -signal.SIGKILL), f"{moment}: {ran.stderr}"
+        return ran.returncode != 0
 
     def journals(self) -> list[Journal]:
         """The stack's journals, the oldest first."""
@@ -162,7 +167,7 @@ class Day:
 
     def account(self) -> Account:
         """The account."""
-        return Account(self.project.endpoint(), (HOME, OTHER))
+        return Account(self.project.endpoint(), self.regions)
 
     @contextlib.contextmanager
     def environment(self) -> Iterator[None]:

@@ -97,6 +97,38 @@ def test_drift_of_data_stops_at_the_check(ladder: Ladder) -> None:
 
 
 @pytest.mark.usefixtures("stays")
+def test_a_missing_backup_stops_at_the_check(ladder: Ladder) -> None:
+    databases = ladder.account().client("rds")
+    (database,) = databases.describe_db_instances()["DBInstances"]
+    name, days = database["DBInstanceIdentifier"], database["BackupRetentionPeriod"]
+    databases.modify_db_instance(DBInstanceIdentifier=name, BackupRetentionPeriod=0, ApplyImmediately=True)
+    try:
+        refused(ladder, f"check backups: {name} has no backups; ", "without recent backups nothing is promoted")
+    finally:
+        databases.modify_db_instance(DBInstanceIdentifier=name, BackupRetentionPeriod=days, ApplyImmediately=True)
+
+
+@pytest.mark.usefixtures("stays")
+def test_an_exceeded_quota_stops_at_the_check(ladder: Ladder) -> None:
+    """Snapshots of former promotions, which nobody deletes, until the account may have no more of them."""
+    databases = ladder.account().client("rds")
+    (database,) = databases.describe_db_instances()["DBInstances"]
+    names = [f"former-{number}" for number in range(100)]
+    for name in names:
+        databases.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier=database["DBInstanceIdentifier"])
+    try:
+        refused(
+            ladder,
+            f"check quotas: manual DB snapshots in {REGION}: 100 used, 1 more needed, quota 100; ",
+            "aws service-quotas request-service-quota-increase --service-code rds --quota-code L-272F1212 "
+            f"--desired-value 101 --region {REGION}",
+        )
+    finally:
+        for name in names:
+            databases.delete_db_snapshot(DBSnapshotIdentifier=name)
+
+
+@pytest.mark.usefixtures("stays")
 def test_a_cap_exceeded_stops_at_the_plan(ladder: Ladder) -> None:
     ladder.write(f"{FILE}  ascend:budget: 30\n")
     refused(ladder, "the cap is $30")
@@ -212,7 +244,8 @@ def test_a_promotion_that_stopped_goes_back(ladder: Ladder) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_an_alarm_after_the_update_stops_at_verify(ladder: Ladder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_work_after_the_update_stops_at_verify(ladder: Ladder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First an alarm goes off, then ECS takes a service back to the version before, then all is well."""
     cloudwatch = ladder.account().client("cloudwatch")
     name = cloudwatch.describe_alarms()["MetricAlarms"][0]["AlarmName"]
     change: Callable[[str], Any] = lambda state: cloudwatch.set_alarm_state(  # noqa: E731 -- said twice below
@@ -225,8 +258,23 @@ def test_an_alarm_after_the_update_stops_at_verify(ladder: Ladder, monkeypatch: 
     assert f"stopped at verify: after 3 s: alarms: {name} goes off: by hand" in str(caught.value)
     assert f"{STACK} is updated to cached and does not work as it should; go on: " in str(caught.value)
     change("OK")
+    services = ladder.account().client("ecs")
+    (cluster,) = services.list_clusters()["clusterArns"]
+    (arn,) = services.list_services(cluster=cluster)["serviceArns"]
+    (service,) = services.describe_services(cluster=cluster, services=[arn])["services"]
+    asked = services.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    parts = ("family", "containerDefinitions", "cpu", "memory", "networkMode", "requiresCompatibilities")
+    other = services.register_task_definition(**{key: asked[key] for key in parts})["taskDefinition"]
+    services.update_service(cluster=cluster, service=arn, taskDefinition=other["taskDefinitionArn"])
+    with pytest.raises(UpdateError) as caught:
+        ladder.run("promote")
+    runs, wanted = (f"{one['family']}:{one['revision']}" for one in (other, asked))
+    rolled_back = f"{service['serviceName']} was rolled back: it runs {runs}, not {wanted}"
+    assert f"stopped at verify: after 3 s: service: {rolled_back}" in str(caught.value)
+    assert f"{STACK} is updated to cached and does not work as it should; go on: " in str(caught.value)
+    services.update_service(cluster=cluster, service=arn, taskDefinition=asked["taskDefinitionArn"])
     document = ladder.run("promote")
-    assert (document["outcome"], last(ladder).attempts("apply"), last(ladder).attempts("verify")) == ("done", 1, 2)
+    assert (document["outcome"], last(ladder).attempts("apply"), last(ladder).attempts("verify")) == ("done", 1, 3)
 
 
 def test_the_region_is_that_of_the_stack(ladder: Ladder) -> None:
