@@ -4,14 +4,20 @@
                                      [--json]
 
 For each promotion the stack is deployed once at the phase before, built again from its exported state as a rehearsal
-does it, and forked: each case has a cloud of its own that starts from there. A case fails one create, update or delete
-(the error is AWS's InternalFailure), or kills the command and all that it started with SIGKILL. The same command must
-then finish; nothing may be created twice, what holds data must keep its id, and the next preview must find nothing to
-do. The promotion's own rehearsal is left out of a case: it is what the cases do. `--every 10` takes each tenth call.
+does it, and forked: each case has a cloud of its own that starts from there. Three kinds of cases, in this order:
 
-It takes hours for all of it: some 560 calls and 200 kills for Floyo, 20 s each on one core. `--part 2/4` takes the
-second of four parts, to run beside the others. The order is drawn by lot and every problem is told at once, so what was
-done until an interrupt is a fair sample, and is counted. tests/promotion takes a sample of its own.
+- all calls: every create, update and delete of the promotion fails the first time it comes (AWS's InternalFailure), and
+  the command is given again until it is done; as many calls fail in one run as the engine has under way.
+- kills: the command and all that it started get SIGKILL at a random moment, again and again until it comes to its end.
+- calls: one call fails, and the same command must finish. `--every 10` takes each tenth, `--every 0` none.
+
+A command that failed must have said how to go on. In the end nothing may have been created twice, what holds data must
+have kept its id, and the next preview must find nothing to do. The promotion's own rehearsal is left out of a case: it
+is what the cases do.
+
+The last kind takes hours: some 560 calls for Floyo, 20 s each on one core. `--part 2/4` takes the second of four parts,
+to run beside the others. Its order is drawn by lot and every problem is told at once, so what was done until an
+interrupt is a fair sample, and is counted. tests/promotion takes a sample of its own.
 """
 
 from __future__ import annotations
@@ -41,7 +47,7 @@ from ascend.cloud import faults, process
 from ascend.cloud.faults import ProviderFault
 from ascend.engine.embedded import EmbeddedEngine
 from ascend.engine.model import Target
-from ascend.errors import AscendError, UpdateError
+from ascend.errors import AscendError, StoppedError, UpdateError
 from ascend.promotion import journal, rehearsals
 from ascend.promotion.promote_command import promote
 from ascend.rehearsal import copies
@@ -50,6 +56,8 @@ from ascend.rehearsal.twin import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from ascend.cloud.faults import Call
 
 PHASES = ("single-region", "cached", "scaled", "global")
 REGIONS = ["us-east-1", "eu-west-1"]
@@ -73,17 +81,19 @@ class Tally:
     Attributes:
         to: the phase.
         calls: provider calls of the promotion that change something.
-        faults: cases with a fault.
-        kills: cases with a kill.
+        together: runs until every call had failed once and all was done.
+        kills: kills, over all commands.
+        faults: cases with one fault.
         problems: what went wrong, a line each.
-        cases: how many there are in this part.
+        cases: how many cases with one fault there are in this part.
         seconds: how long all of it took.
     """
 
     to: str
     calls: int = 0
-    faults: int = 0
+    together: int = 0
     kills: int = 0
+    faults: int = 0
     cases: int = 0
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -185,71 +195,115 @@ def measure(root: Path, system: str, to: str, options: argparse.Namespace) -> Ta
         started = time.monotonic()
         clean.promote()
         length = time.monotonic() - started
-        tally.calls = len(faults.report(clean.cloud).calls)
+        calls = faults.report(clean.cloud).calls
+        tally.calls = len(calls)
         tally.problems += [f"without a fault: {line}" for line in clean.problems()]
         clean.close()
-        cases: list[tuple[str, float]] = [("call", number) for number in range(1, tally.calls + 1, options.every)]
-        cases += [("kill", chance.uniform(0, length)) for _ in range(options.kills // len(options.to))]
-        chance.shuffle(cases)
+        numbers = list(range(1, tally.calls + 1, options.every)) if options.every else []
+        chance.shuffle(numbers)
         first, parts = options.part
-        chosen = cases[first - 1 :: parts]
-        tally.cases = len(chosen)
+        numbers = numbers[first - 1 :: parts]
+        tally.cases = len(numbers)
         with contextlib.suppress(KeyboardInterrupt):
-            for number, (kind, where) in enumerate(chosen):
-                one = case(str(number))
-                if kind == "call":
-                    found = [f"call {where}: {line}" for line in _faulty(one, int(where))]
-                    tally.faults += 1
-                else:
-                    found = [f"killed after {where:.2f} s: {line}" for line in _killed(one, where)]
-                    tally.kills += 1
+            if first == 1:
+                one = case("together")
+                _tell(tally, began, [f"all calls: {line}" for line in _together(one, calls, tally)])
                 one.close()
-                tally.problems += found
+            while tally.kills < options.kills // len(options.to) // parts:
+                one = case(f"kill-{tally.kills}")
+                found = [f"killed {line}" for line in _killed(one, chance, length, tally)]
+                one.close()
+                _tell(tally, began, found)
+            for number in numbers:
+                one = case(f"fault-{number}")
+                found = [f"call {number}: {line}" for line in _faulty(one, number)]
+                tally.faults += 1
+                one.close()
                 _tell(tally, began, found)
     process.stop(root)
     tally.seconds = time.monotonic() - began
     return tally
 
 
+def _together(one: Case, calls: Sequence[Call], tally: Tally) -> list[str]:
+    """Every call fails when it comes first; each command but the last has to say how to go on."""
+    each = [ProviderFault(method=call.method, urn=call.urn) for call in calls]
+    faults.inject(one.cloud, *each)
+    while True:
+        tally.together += 1
+        try:
+            one.promote()
+        except StoppedError:
+            raise KeyboardInterrupt from None
+        except AscendError as error:
+            if not isinstance(error, UpdateError) or "go on: " not in str(error):
+                return [f"run {tally.together} stopped otherwise than with a way on: {_line(error)}"]
+            if tally.together > len(calls):
+                return [f"no end after {tally.together} runs: {_line(error)}"]
+        else:
+            break
+    answered = faults.report(one.cloud).answered
+    silent = [
+        f"{fault.method} of {fault.urn} did not fail"
+        for fault, struck in zip(each, answered, strict=True)
+        if not struck
+    ]
+    return [*silent, *one.problems()]
+
+
 def _faulty(one: Case, number: int) -> list[str]:
+    """One call fails; the command has to say how to go on, and to finish when it is given again."""
     faults.inject(one.cloud, ProviderFault(call=number))
     try:
         one.promote()
-    except UpdateError as error:
-        if "go on: " not in str(error):
-            return [f"it does not say how to go on: {error}"]
+    except StoppedError:
+        raise KeyboardInterrupt from None
     except AscendError as error:
-        return [f"it stopped otherwise than by an update's error: {error}"]
-    return _finished(one)
-
-
-def _killed(one: Case, moment: float) -> list[str]:
-    faults.inject(one.cloud)
-    command = one.start()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        command.wait(moment)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(command.pid, signal.SIGKILL)
-    command.wait()
-    return _finished(one)
-
-
-def _finished(one: Case) -> list[str]:
-    """Promotes again, unless it is done; what is wrong then."""
-    found = journal.every(one.root, STACK)
-    if not found or found[-1].outcome != "done":
-        try:
-            one.promote()
-        except AscendError as error:
-            return [f"it cannot be gone on with: {' '.join(str(error).split())}"]
+        if not isinstance(error, UpdateError) or "go on: " not in str(error):
+            return [f"it stopped otherwise than with a way on: {_line(error)}"]
+    else:
+        return ["nothing failed"]
+    try:
+        one.promote()
+    except AscendError as error:
+        return [f"it cannot be gone on with: {_line(error)}"]
     return list(one.problems())
 
 
+def _killed(one: Case, chance: random.Random, length: float, tally: Tally) -> list[str]:
+    """The command is killed again and again, until it comes to its end before that."""
+    faults.inject(one.cloud)
+    moments: list[str] = []
+    while True:
+        moment = chance.uniform(0, length)
+        command = one.start()
+        try:
+            code = command.wait(moment)
+        except subprocess.TimeoutExpired:
+            tally.kills += 1
+            moments.append(f"{moment:.2f}")
+        except KeyboardInterrupt:
+            os.killpg(command.pid, signal.SIGKILL)
+            raise
+        else:
+            at = f"after {', '.join(moments) or 'no'} s: "
+            return [f"{at}{line}" for line in ([f"it ended with {code}"] if code else one.problems())]
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(command.pid, signal.SIGKILL)
+        command.wait()
+
+
+def _line(error: AscendError) -> str:
+    return " ".join(str(error).split())
+
+
 def _tell(tally: Tally, began: float, found: Sequence[str]) -> None:
+    tally.problems += found
     for line in found:
         print(f"\n{tally.to}: {line}", file=sys.stderr)
     print(
-        f"\r{tally.to}: {tally.faults} faults and {tally.kills} kills of {tally.cases} cases, "
+        f"\r{tally.to}: all {tally.calls} calls in {tally.together} runs, {tally.kills} kills, "
+        f"{tally.faults} of {tally.cases} single calls; "
         f"{len(tally.problems)} problems, {time.monotonic() - began:.0f} s",
         end="",
         file=sys.stderr,
@@ -292,10 +346,11 @@ def main() -> None:
 
 
 def _print(tallies: Sequence[Tally]) -> None:
-    print("| to | calls | failed | killed | problems | minutes |")
-    print("|---|--:|--:|--:|--:|--:|")
+    print("| to | calls | runs with all failing once | kills | calls failed alone | problems | minutes |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
     for one in tallies:
-        print(f"| {one.to} | {one.calls} | {one.faults} | {one.kills} | {len(one.problems)} | {one.seconds / 60:.1f} |")
+        counted = (one.calls, one.together, one.kills, one.faults, len(one.problems), f"{one.seconds / 60:.1f}")
+        print(f"| {one.to} | {' | '.join(map(str, counted))} |")
     for one in tallies:
         for line in one.problems:
             print(f"- {one.to}: {line}")

@@ -117,6 +117,15 @@ def test_every_region_that_serves_adds_to_what_is_carried() -> None:
     assert (one.primary_vcpus, two.primary_vcpus, one.replica_vcpus, two.replica_vcpus) == (2, 2, 2, 4)
 
 
+def test_what_a_failover_left_behind_carries_nothing() -> None:
+    config = {"primary": "eu-west-1", "databases": json.dumps({"us-east-1": {"generation": 2, "kept": ["database"]}})}
+    before = stack_of("backend-ai-worker", "global")
+    after = stack_of("backend-ai-worker", "global", json.dumps(config))
+    assert list(before.primaries) == ["backend-ai-worker-dev-use1-database-primary"]
+    assert list(after.primaries) == ["backend-ai-worker-dev-euw1-database-primary"]
+    assert len(after.replicas) == len(before.replicas)
+
+
 def test_shards_share_the_writes() -> None:
     found = supply(stack_of("floyo", "scaled", json.dumps({"shards": 3})))
     assert found.primary_vcpus == 6

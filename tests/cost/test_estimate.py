@@ -99,6 +99,24 @@ def test_what_is_replaced_is_billed_once() -> None:
     )
 
 
+def test_a_replica_follows_the_primary_in_use_and_not_what_a_failover_left_behind() -> None:
+    def server(name: str, region: str, size: int, **more: Any) -> list[Step]:
+        owner = world.component("Database", name, region)
+        inputs = {"instanceClass": "db.t4g.micro", "allocatedStorage": size, "storageType": "gp3", **more}
+        return [owner, world.resource(owner, "aws:rds/instance:Instance", "primary", region, **inputs)]
+
+    other = "eu-west-1"
+    there = [world.world(regions=[world.HOME, other]), world.region(), world.region(other)]
+    in_use = [*server("database-g2", world.HOME, 20), *server("database", other, 20, replicateSourceDb="arn")]
+    left = server("database", world.HOME, 1000)
+    alone, beside = (
+        next(line.quantity for line in estimate([*there, *steps]).lines if line.item == "Data from the other region")
+        for steps in (in_use, [*left, *in_use])
+    )
+    assert alone.expected > 0
+    assert beside == alone
+
+
 @pytest.mark.parametrize(
     ("steps", "words"),
     [

@@ -144,6 +144,11 @@ CASES: list[tuple[str, Where, Change]] = [
         GLOBAL,
         drops("aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"),
     ),
+    (
+        "follows-after-failover",
+        GLOBAL,
+        sets("ascend:index:World", "outOfUse", ["backend-ai-worker-dev-euw1-database"]),
+    ),
     # security
     ("no-open-ingress", SCALED, sets(RULE, "cidrIpv4", "0.0.0.0/0", "to-database")),
     ("no-open-ingress", SCALED, sets(RULE, "cidrIpv6", "::/0", "to-cache")),
