@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from ascend.promotion.journal import Journal
     from tests.failover.dying import Moment
 
-HOME, OTHER = "us-east-1", "eu-west-1"
+HOME, OTHER, THIRD = "us-east-1", "eu-west-1", "ap-southeast-2"
+CODES = {HOME: "use1", OTHER: "euw1", THIRD: "apse2"}
+SHARDS = ("database", "database-shard-2")
 STACK = "day"
 #: One service on two databases, each with a replica beside it: the least in which every part of a failover happens.
 SYSTEM: dict[str, Any] = {
@@ -169,6 +171,47 @@ class Day:
         """The account."""
         return Account(self.project.endpoint(), self.regions)
 
+    def databases(self) -> dict[str, dict[str, Any]]:
+        """The account's database instances by name, without what changes with every look."""
+        found = self.account().items("rds", "describe_db_instances", "DBInstances")
+        return {
+            one["DBInstanceIdentifier"]: {**one, "Region": region, "LatestRestorableTime": None}
+            for region, one in found
+        }
+
+    def doors(self, database: dict[str, Any]) -> list[str]:
+        """The rules that let somebody into a database."""
+        (group,) = (one["VpcSecurityGroupId"] for one in database["VpcSecurityGroups"])
+        rules = (
+            self.account()
+            .client("ec2", database["Region"])
+            .describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
+        )
+        return [one["SecurityGroupRuleId"] for one in rules if not one["IsEgress"]]
+
+    def written_to(self, region: str, shard: str) -> dict[str, Any]:
+        """What the services of a region are told of a database."""
+        client = self.account().client("secretsmanager", region)
+        (secret,) = (
+            one["Name"]
+            for one in client.list_secrets()["SecretList"]
+            if one["Name"].startswith(f"small-day-{CODES[region]}-secrets-{shard}-")
+            and (shard != "database" or "shard" not in one["Name"])
+        )
+        fields: dict[str, Any] = json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
+        return fields
+
+    def led_to(self, region: str, shard: str) -> str:
+        """The name of the database that the services of a region write to, through a pool."""
+        host = self.written_to(region, shard)["host"]
+        for where, pool in self.account().items("rds", "describe_db_proxies", "DBProxies"):
+            if pool["Endpoint"] == host:
+                given = {"DBProxyName": pool["DBProxyName"], "TargetGroupName": "default"}
+                answer = self.account().client("rds", where).describe_db_proxy_targets(**given)
+                (target,) = answer["Targets"]
+                return str(target["RdsResourceId"])
+        return ""
+
     @contextlib.contextmanager
     def environment(self) -> Iterator[None]:
         """What commands of this project find in their environment."""
@@ -179,6 +222,18 @@ class Day:
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+def name(code: str, shard: str, generation: int = 1) -> str:
+    """A database's name in AWS."""
+    ending = "" if generation == 1 else f"-g{generation}"
+    return f"small-day-{code}-{shard}{ending}"
+
+
+def kept(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """That a database is the one that it was: RDS's own id of it, its ARN, its address, its tags."""
+    for key in ("DbiResourceId", "DBInstanceArn", "Endpoint", "TagList", "KmsKeyId", "InstanceCreateTime"):
+        assert after[key] == before[key], key
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ascend.live.aws import Clients
 from ascend.promotion.journal import Journal
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ class Moment:
     Attributes:
         step: the step; `CLOSE` for the end of the journal.
         done: whether once the step's work is done and not yet written, rather than when the step was begun.
+        call: or, if that comes first, once AWS has answered a call of this name.
         wait_s: so much later, in seconds.
         engine: kill what it has started as well, as where the whole machine goes.
     """
 
     step: str
     done: bool = False
+    call: str = ""
     wait_s: float = 0.0
     engine: bool = False
 
@@ -69,7 +72,7 @@ class Command:
 
 def arm(moment: Moment) -> None:
     """From here on this process is killed at the moment."""
-    begin, end, close = Journal.begin, Journal.end, Journal.close
+    begin, end, close, call = Journal.begin, Journal.end, Journal.close, Clients.call
 
     def begun(self: Journal, step: str) -> None:
         begin(self, step)
@@ -86,7 +89,14 @@ def arm(moment: Moment) -> None:
             die(moment)
         close(self, outcome)
 
+    def called(self: Clients, service: str, region: str, method: str, /, **arguments: Any) -> dict[str, Any]:
+        answer = call(self, service, region, method, **arguments)
+        if method == moment.call:
+            die(moment)
+        return answer
+
     Journal.begin, Journal.end, Journal.close = begun, ended, closed  # type: ignore[method-assign]
+    Clients.call = called  # type: ignore[method-assign]
 
 
 def die(moment: Moment) -> None:

@@ -5,7 +5,6 @@ The tests are one day, in the order in which they stand here.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,13 @@ import pytest
 from ascend.cloud import faults, process
 from ascend.errors import InputError, UpdateError
 from ascend.failover import switch
-from tests.failover.day import HOME, OTHER, STACK, Day, away
+from tests.failover.day import HOME, OTHER, SHARDS, STACK, Day, away, kept, name
+from tests.failover.dying import Moment
 from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHARDS = ("database", "database-shard-2")
 STEPS = [
     switch.FENCE,
     switch.CATCH_UP,
@@ -48,45 +47,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
 @pytest.fixture(scope="module")
 def morning(day: Day) -> dict[str, Any]:
     """What there was in the morning: physical ids by URN, databases by name."""
-    return {"ids": day.ids(), "databases": databases(day)}
-
-
-def databases(day: Day) -> dict[str, dict[str, Any]]:
-    """The account's database instances by name, without what changes with every look."""
-    found = day.account().items("rds", "describe_db_instances", "DBInstances")
-    return {
-        one["DBInstanceIdentifier"]: {**one, "Region": region, "LatestRestorableTime": None} for region, one in found
-    }
-
-
-def name(code: str, shard: str, generation: int = 1) -> str:
-    ending = "" if generation == 1 else f"-g{generation}"
-    return f"small-day-{code}-{shard}{ending}"
-
-
-def doors(day: Day, database: dict[str, Any]) -> list[str]:
-    """The rules that let somebody into a database."""
-    (group,) = (one["VpcSecurityGroupId"] for one in database["VpcSecurityGroups"])
-    rules = (
-        day.account()
-        .client("ec2", database["Region"])
-        .describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
-    )
-    return [one["SecurityGroupRuleId"] for one in rules if not one["IsEgress"]]
-
-
-def written_to(day: Day, region: str, shard: str) -> dict[str, Any]:
-    """What the services of a region are told of a database."""
-    client = day.account().client("secretsmanager", region)
-    code = {HOME: "use1", OTHER: "euw1"}[region]
-    (secret,) = (
-        one["Name"]
-        for one in client.list_secrets()["SecretList"]
-        if one["Name"].startswith(f"small-day-{code}-secrets-{shard}-")
-        and (shard != "database" or "shard" not in one["Name"])
-    )
-    fields: dict[str, Any] = json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
-    return fields
+    return {"ids": day.ids(), "databases": day.databases()}
 
 
 def lagging(day: Day) -> None:
@@ -106,12 +67,6 @@ def lagging(day: Day) -> None:
     )
 
 
-def kept(before: dict[str, Any], after: dict[str, Any]) -> None:
-    """That a database is the one that it was: RDS's own id of it, its ARN, its address, its tags."""
-    for key in ("DbiResourceId", "DBInstanceArn", "Endpoint", "TagList", "KmsKeyId", "InstanceCreateTime"):
-        assert after[key] == before[key], key
-
-
 def test_a_dry_run_says_how_much_would_be_lost_and_changes_nothing(day: Day, morning: dict[str, Any]) -> None:
     lagging(day)
     found = day.run("failover", to=OTHER, dry_run=True)
@@ -120,7 +75,7 @@ def test_a_dry_run_says_how_much_would_be_lost_and_changes_nothing(day: Day, mor
     # The figure is 30 s old and one of a whole minute: the worst replica's lag, and what came since.
     assert 120 <= found["loss_window_s"] < 300
     assert found["closed"] == [name("use1", shard) for shard in SHARDS]
-    assert databases(day) == morning["databases"]
+    assert day.databases() == morning["databases"]
     assert day.journals() == []
 
 
@@ -157,12 +112,12 @@ def test_what_has_promoted_nothing_is_taken_back(day: Day, morning: dict[str, An
     assert text.startswith("fence: ")
     assert "nothing has moved; go on: " in text
     assert "go back: " in text
-    assert doors(day, databases(day)[name("use1", "database")]) == [], "closed before it could not be restarted"
+    assert day.doors(day.databases()[name("use1", "database")]) == [], "closed before it could not be restarted"
     assert day.run("failback", yes=True)["outcome"] == "undone"
-    after = databases(day)
+    after = day.databases()
     for shard in SHARDS:
         before = morning["databases"][name("use1", shard)]
-        assert len(doors(day, after[name("use1", shard)])) == 2, "the service and the pool"
+        assert len(day.doors(after[name("use1", shard)])) == 2, "the service and the pool"
         kept(before, after[name("use1", shard)])
         assert after[name("euw1", shard)]["ReadReplicaSourceDBInstanceIdentifier"] == before["DBInstanceArn"]
     assert day.ids() == morning["ids"]
@@ -175,15 +130,15 @@ def test_a_home_that_does_not_answer_is_left_and_closed_later(day: Day, morning:
         found = day.run("failover", to=OTHER, yes=True)
     assert (found["outcome"], found["caught_up"]) == ("to-be-fenced", False)
     assert found["lost_s"] > 120
-    there = databases(day)
+    there = day.databases()
     for shard in SHARDS:
-        fields, new = written_to(day, OTHER, shard), there[name("euw1", shard)]
+        fields, new = day.written_to(OTHER, shard), there[name("euw1", shard)]
         assert "ReadReplicaSourceDBInstanceIdentifier" not in new
         assert new["BackupRetentionPeriod"] == 35
         assert fields["host"] == new["Endpoint"]["Address"]
         assert f":{fields['password']}@{fields['host']}:" in fields["url"]
         assert "standbyPassword" not in fields
-        assert doors(day, there[name("use1", shard)]), "nobody could close it yet"
+        assert day.doors(there[name("use1", shard)]), "nobody could close it yet"
     assert day.config()["ascend:primary"] == OTHER
     assert day.journals()[-1].outcome is None
     with pytest.raises(InputError, match=rf"a failover to {OTHER} is unfinished .*; end it first: .* --to {OTHER} "):
@@ -191,18 +146,20 @@ def test_a_home_that_does_not_answer_is_left_and_closed_later(day: Day, morning:
 
 
 def test_the_same_command_closes_it_and_brings_the_stack_to_rest(day: Day, morning: dict[str, Any]) -> None:
+    """Also where the first attempt has closed it and is killed before it could write so."""
+    assert day.killed("failover", Moment(switch.FENCE_LATER, done=True), to=OTHER)
     found = day.run("failover", to=OTHER, yes=True)
     assert found["outcome"] == "done"
-    there = databases(day)
+    there = day.databases()
     for shard in SHARDS:
         old, new = there[name("use1", shard)], there[name("euw1", shard)]
         kept(morning["databases"][name("use1", shard)], old)
         kept(morning["databases"][name("euw1", shard)], new)
-        assert doors(day, old) == []
+        assert day.doors(old) == []
         assert old["DeletionProtection"] is True
         assert new["MultiAZ"] is True
-        assert {written_to(day, region, shard)["host"] for region in (HOME, OTHER)} == {
-            written_to(day, OTHER, shard)["host"]
+        assert {day.written_to(region, shard)["host"] for region in (HOME, OTHER)} == {
+            day.written_to(OTHER, shard)["host"]
         }
     ids = day.ids()
     assert {urn: ids.get(urn) for urn in morning["ids"]} == morning["ids"]
@@ -218,32 +175,32 @@ def test_the_journal_tells_all_of_it_and_no_secret(day: Day) -> None:
     book = day.journals()[-1]
     assert book.outcome == "done"
     assert [step for step in STEPS if book.result(step) is None] == []
-    assert book.attempts(switch.FENCE_LATER) == 2
+    assert book.attempts(switch.FENCE_LATER) == 3
     text = book.file.read_text(encoding="utf-8")
     for shard in SHARDS:
-        assert written_to(day, OTHER, shard)["password"] not in text
+        assert day.written_to(OTHER, shard)["password"] not in text
 
 
 def test_home_again_whenever_it_is_killed(day: Day, morning: dict[str, Any]) -> None:
     ids = day.ids()
     outlook = day.run("failback", dry_run=True)
     assert outlook["made"] == {HOME: ["database-g2", "database-shard-2-g2"]}
-    day.killed("failback", "", switch.PROMOTE)
+    assert day.killed("failback", Moment(switch.PROMOTE))
     found = day.run("failback", yes=True)
     assert (found["outcome"], found["lost_s"]) == ("done", 0.0)
-    there = databases(day)
+    there = day.databases()
     for shard in SHARDS:
         home, follower = there[name("use1", shard, 2)], there[name("euw1", shard, 2)]
         assert follower["ReadReplicaSourceDBInstanceIdentifier"] == home["DBInstanceArn"]
         assert "ReadReplicaSourceDBInstanceIdentifier" not in home
         assert home["BackupRetentionPeriod"] == 35
-        assert {written_to(day, region, shard)["host"] for region in (HOME, OTHER)} == {
-            written_to(day, HOME, shard)["host"]
+        assert {day.written_to(region, shard)["host"] for region in (HOME, OTHER)} == {
+            day.written_to(HOME, shard)["host"]
         }
         for code in ("use1", "euw1"):
             old = there[name(code, shard)]
             kept(morning["databases"][name(code, shard)], old)
-            assert doors(day, old) == []
+            assert day.doors(old) == []
     after = day.ids()
     assert {urn: after.get(urn) for urn in ids} == ids, "no URN has come to mean another instance"
     assert len(found["kept"]) == 4
