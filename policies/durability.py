@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ascend.incidents import left_behind
 from policies.kit import About, Finding, Level, Option, Severity, on_resource, on_stack
 from policies.services import least_tasks, most_tasks
 from policies.tables import table
@@ -162,29 +163,17 @@ def _circuit_breaker(item: Item, _: Mapping[str, Any]) -> Iterable[str]:
         yield f"{item.name}: a failed deployment is not rolled back"
 
 
-def _is_out_of_use(stack: Stack, item: Item) -> bool:
-    """Whether a failover has left a database behind, closed."""
-    return item.text("identifier") in (stack.world.get("outOfUse") or ())
-
-
-def _left(stack: Stack) -> Iterable[str]:
-    """Regions whose databases are all left behind: the way home makes replicas there, and until then there are none."""
-    of_region: dict[str, list[Item]] = {}
-    for item in stack.of(DATABASE):
-        of_region.setdefault(item.text("region"), []).append(item)
-    return [region for region, items in of_region.items() if all(_is_out_of_use(stack, item) for item in items)]
-
-
 def _followed(stack: Stack, _: Mapping[str, Any]) -> Iterable[Finding]:
-    for region in _left(stack):
+    for region in sorted(left_behind(stack.steps())):
         yield "", f"region {region} follows nobody since a failover: its databases are closed, and no copy is there"
 
 
 def _elsewhere(stack: Stack, _: Mapping[str, Any]) -> Iterable[Finding]:
     if not row(stack)["replica"]:
         return
-    databases = [item for item in stack.of(DATABASE) if not _is_out_of_use(stack, item)]
-    left = set(_left(stack))
+    closed = stack.world.get("outOfUse") or ()
+    databases = [item for item in stack.of(DATABASE) if item.text("identifier") not in closed]
+    left = left_behind(stack.steps())
     copies = stack.of("aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication")
     primaries = [item for item in databases if is_primary(item)]
     regions = [str(name) for name in stack.world.get("regions") or ()]

@@ -5,27 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ascend.errors import InputError, UpdateError
+from ascend.errors import InputError
 from ascend.failover import generations, moving, switch
 from ascend.failover.failover import kept, kept_lines, read_databases
-from ascend.failover.settling import update
-from ascend.failover.waiting import patience, until
-from ascend.live import replication, verify
+from ascend.failover.rebuilding import Rebuilding
+from ascend.live import verify
 from ascend.live.deployed import Deployed
-from ascend.promotion import stack_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ascend.live.aws import Clients
-    from ascend.live.deployed import Resource
     from ascend.promotion.journal import Journal
     from ascend.session import Session
 
-REBUILD: Final = "rebuild"
-FOLLOW: Final = "follow"
 BEGIN_MOVE: Final = "begin-move"
-FOLLOW_HOME: Final = "follow-home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +51,11 @@ class Outlook:
                 f"once it has caught up {since} is closed; nothing can be written until everything is in {home}",
                 f"then {self.stack} is written to in {home} again",
                 f"then {since} gets a new replica; what it was written to is kept, closed",
+                *(
+                    f"then {region} gets a new replica too; the one that followed {since} is kept, closed"
+                    for region in self.about["regions"]
+                    if region not in (home, since)
+                ),
             ]
         return [*found, *kept_lines(self.there)]
 
@@ -88,9 +87,11 @@ def look(session: Session, clients: Clients) -> Outlook:
     lost = [region for region in deployed.regions if region != primary and generations.fenced(databases, region)]
     if primary == home and not lost:
         raise InputError(f"{stack} is written to in {home}, its home, and every other region follows it; nothing to do")
-    rebuilt = generations.rebuilt(databases, primary, deployed.shards)
-    keys = generations.shard_keys(deployed.shards)
-    made = {region: [generations.name(rebuilt, region, key) for key in keys] for region in lost}
+    moving.require_running(deployed, home)
+    # What moves home next would leave those of other regions behind: they get theirs at the end.
+    later = [] if primary == home else [region for region in lost if region != home]
+    rebuilt = generations.rebuilt(databases, primary, deployed.shards, leave=later)
+    made = generations.made(databases, rebuilt, deployed.shards)
     about = {
         "home": home,
         "from": primary,
@@ -126,65 +127,21 @@ class Failback:
             UpdateError: one failed.
         """
         home, since = self.book.about["home"], self.book.about["from"]
-        self.book.run(REBUILD, self._rebuild)
-        self.book.run(FOLLOW, self._follow)
+        made = Rebuilding(self.session, self.clients, self.book, self.say)
+        made.first(self.book.about["rebuilt"])
         if home == since:
             return
         about = self.book.run(BEGIN_MOVE, self._begin_move)
         mover = switch.Switch(self.session, self.clients, self.book, about, self.say, planned=True)
         mover.move()
         mover.settle()
-        self.book.run(FOLLOW_HOME, self._follow)
-
-    def _rebuild(self) -> dict[str, Any]:
-        """New replicas. What is refused at once leaves the stack's file as it was."""
-        root, stack = self.session.target.root, self.session.target.stack
-        first = self.book.attempts(REBUILD) == 1
-        before = stack_file.write(root, stack, {generations.KEY: self.book.about["rebuilt"] or None})
-        try:
-            return update(self.session, self.say)
-        except InputError:
-            if first:
-                stack_file.write(root, stack, before)
-            raise
-
-    def _follow(self) -> dict[str, Any]:
-        """Until every replica in another region is close behind."""
-        deployed = Deployed.read(self.session.engine, self.session.target)
-        waits = patience(embedded=self.clients.embedded is not None)
-        most_s = deployed.threshold("replica_lag_s") or waits.lag_s
-        replicas = followers(deployed)
-        found: dict[str, Any] = {}
-
-        def look() -> str:
-            behind = []
-            for one in replicas:
-                lag = replication.lag(self.clients, one.region, one.text("identifier"), waits.look_back_s)
-                found[lag.identifier] = lag.said
-                if not replication.close(lag, most_s, measured=self.clients.embedded is None):
-                    behind.append(lag.said)
-            return "; ".join(behind)
-
-        if left := until(look, waits.follow_s, waits.poll_s, self.say):
-            raise UpdateError(f"after {waits.follow_s:g} s: {left}; at most {most_s:g} s are wanted")
-        return {"replicas": found}
+        made.rest(about)
 
     def _begin_move(self) -> dict[str, Any]:
         """What moves, as it is now that the replicas are there."""
         deployed = Deployed.read(self.session.engine, self.session.target)
         databases = read_databases(self.session, deployed)
         found = moving.about(deployed, databases, self.book.about["home"])
-        # Nobody has to come back for the others: they get their replicas in the same update.
+        # Nobody has to come back for the others: they get their replicas at the end.
         after = generations.rebuilt(found["databases"], found["to"], deployed.shards)
-        return {**found, "databases": after, "alarms": list(self.book.about["alarms"])}
-
-
-def followers(deployed: Deployed) -> list[Resource]:
-    """The databases that follow one of another region, and are in use."""
-    return [
-        one
-        for one in deployed.of_type(moving.DATABASE)
-        if one.text("replicateSourceDb")
-        and one.region != deployed.primary
-        and one.text("identifier") not in deployed.out_of_use
-    ]
+        return {**found, "rebuilt": after, "alarms": list(self.book.about["alarms"])}

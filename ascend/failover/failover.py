@@ -64,6 +64,10 @@ class Outlook:
             f"{shard['identifier']} is promoted, for good; {shard['old']['identifier']} is kept, closed"
             for shard in about["shards"]
         ]
+        found += [
+            f"at the end {region} gets a new replica, {', '.join(names)}; the one that followed {since} is kept, closed"
+            for region, names in self.made().items()
+        ]
         found.append(f"{len(about['services'])} services of {to} start anew")
         if self.direct is not None and self.direct[0] > self.direct[1]:
             found.append(
@@ -71,6 +75,10 @@ class Outlook:
                 f"{self.direct[1]}"
             )
         return found
+
+    def made(self) -> dict[str, list[str]]:
+        """Names of the replicas that are made in third regions, by region."""
+        return generations.made(self.about["databases"], self.about["rebuilt"], len(self.about["shards"]))
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -83,6 +91,7 @@ class Outlook:
             "replicas": [{"identifier": one.identifier, "lag_s": one.lag_s, "said": one.said} for one in self.lags],
             "promoted": [shard["identifier"] for shard in self.about["shards"]],
             "closed": [shard["old"]["identifier"] for shard in self.about["shards"]],
+            "made": self.made(),
             "services": [one["name"] for one in self.about["services"]],
             "direct_connections": None if self.direct is None else {"most": self.direct[0], "allowed": self.direct[1]},
         }

@@ -8,6 +8,7 @@ from ascend import session as sessions
 from ascend.errors import AscendError
 from ascend.failover import failover as failovers
 from ascend.failover import moving, switch
+from ascend.failover.rebuilding import Rebuilding
 from ascend.live.aws import Clients
 from ascend.live.deployed import Deployed
 from ascend.promotion import journal
@@ -88,6 +89,8 @@ def _run(session: Session, to: str, *, ask: bool, json: bool) -> None:
     try:
         mover.move()
         settled = mover.settle()
+        if settled:
+            Rebuilding(session, clients, book, console.print_note).rest(book.about)
     except AscendError as error:
         raise switch.explained(error, book, onward, session.command("failback")) from error
     if settled:

@@ -16,6 +16,7 @@ DATABASE: Final = "aws:rds/instance:Instance"
 RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 -- a type
 SERVICE: Final = "aws:ecs/service:Service"
+BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 PROXY: Final = "aws:rds/proxy:Proxy"
 
 
@@ -42,9 +43,13 @@ def about(deployed: Deployed, databases: Mapping[str, Mapping[str, Any]], to: st
         raise InputError(
             f"{to} has no replica since {stack} left it; make one: ascend failback {stack} does, and moves home again"
         )
+    require_running(deployed, to)
     shards = [
         {"key": key, **_shard(deployed, databases, key, since, to)} for key in generations.shard_keys(deployed.shards)
     ]
+    after = generations.after_move(databases, deployed.regions, to)
+    # Nobody has a replica made where writes were until a moment ago, or where they have not come back to since.
+    left = [region for region in deployed.regions if region == since or generations.fenced(databases, region)]
     services = [{"cluster": one.text("cluster"), "name": one.text("name")} for one in deployed.of_type(SERVICE, to)]
     return {
         "from": since,
@@ -52,9 +57,23 @@ def about(deployed: Deployed, databases: Mapping[str, Mapping[str, Any]], to: st
         "home": deployed.regions[0],
         "shards": shards,
         "services": services,
-        "databases": generations.after_move(databases, deployed.regions, to),
+        "databases": after,
+        "rebuilt": generations.rebuilt(after, to, deployed.shards, leave=left),
         "pool": bool(deployed.of_type(PROXY, since)),
     }
+
+
+def require_running(deployed: Deployed, region: str) -> None:
+    """Refuses a region at rest, as a step down leaves one: its data is there, and no load balancer for visitors.
+
+    Raises:
+        InputError: nothing of the stack runs there.
+    """
+    if not deployed.of_type(BALANCER, region):
+        raise InputError(
+            f"{region} is at rest: at phase {deployed.phase} nothing of {deployed.stack} runs there; take it up first: "
+            f"ascend promote {deployed.stack}"
+        )
 
 
 def _shard(

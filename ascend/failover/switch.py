@@ -205,7 +205,9 @@ def explained(error: AscendError, book: Journal, command: str, back: str) -> Asc
     step = book.current
     if step is None:
         return error
-    if book.attempts(PROMOTE):
+    if book.result(VERIFY) is not None:
+        state, way = "writes are in the other region, and not every region that follows has its replicas yet", ""
+    elif book.attempts(PROMOTE):
         state, way = "writes are on their way to the other region, and there is no way back but a failback later", ""
     elif book.attempts(FENCE):
         state, way = "the old primary may be closed already, and nothing has moved", f"; go back: {back}"

@@ -16,11 +16,13 @@ from ascend.incidents.alarms import Alarm, Metric, alarms_of, watches
 from ascend.incidents.cloudwatch import Samples, fires
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ascend.engine.model import Step
 
 REGION_TYPE = "ascend:index:Region"
+ROOT_TYPE = "ascend:index:World"
+_DATABASE = "aws:rds/instance:Instance"
 _BUDGET_TYPE = "aws:budgets/budget:Budget"
 _DAYS, _MINUTES = 30, 1440
 _GIB = 1024**3
@@ -101,6 +103,23 @@ def replay(steps: Sequence[Step], names: Sequence[str] | None = None) -> tuple[O
     return tuple(outcomes)
 
 
+def left_behind(steps: Iterable[Step]) -> frozenset[str]:
+    """Regions whose databases are all closed since a failover, until the way home makes replicas there.
+
+    Args:
+        steps: a step of everything that there will be, components too.
+    """
+    used: dict[str, bool] = {}
+    closed: set[str] = set()
+    for step in steps:
+        closed.update(step.inputs.get("outOfUse") or () if step.type == ROOT_TYPE else ())
+    for step in steps:
+        if step.type == _DATABASE:
+            region = str(step.inputs.get("region", ""))
+            used[region] = used.get(region, False) or step.inputs.get("identifier") not in closed
+    return frozenset(region for region, in_use in used.items() if not in_use)
+
+
 @dataclass(frozen=True, slots=True)
 class _World:
     """A plan as incidents meet it."""
@@ -140,8 +159,9 @@ class _World:
         return [one for one in self.by_type.get(step.type, ()) if one.parent == step.parent]
 
     def others(self, region: str) -> bool:
-        """Whether there is another region."""
-        return any(step.inputs.get("region") != region for step in self.by_type.get(REGION_TYPE, ()))
+        """Whether there is another region that would notice: one that a failover left follows nobody."""
+        there = {step.inputs.get("region") for step in self.by_type.get(REGION_TYPE, ())}
+        return bool(there - left_behind([step for steps in self.by_type.values() for step in steps]) - {region})
 
 
 def _first(world: _World, row: Mapping[str, Any], target: Step) -> tuple[str, int | None]:

@@ -9,6 +9,8 @@ from ascend import target
 from ascend.engine.model import EventKind
 from ascend.errors import InputError
 from ascend.plans import Plan
+from ascend.promotion import moves
+from ascend.promotion.journal import Kind
 from ascend.protection import PASSING
 from ascend.review import guards
 from ascend.review import review as reviews
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from ascend.engine.model import Engine, Event, OnEvent, RunResult, Target
     from ascend.live.deployed import Deployed
+    from ascend.promotion.moves import Move
     from ascend.review.review import Review, Side
 
 _AT_RISK: Final = "data-at-risk"
@@ -69,6 +72,27 @@ def make(engine: Engine, target: Target, overlay: Mapping[str, Any], on_event: O
     wanted = replace(target, config={**target.config, **overlay})
     result = engine.preview(wanted, listen)
     return Planned(wanted, result, tuple(dict.fromkeys(said)))
+
+
+def of_move(engine: Engine, target: Target, deployed: Deployed, move: Move, on_event: OnEvent) -> tuple[Move, Planned]:
+    """The plan of a move, and the move with the keys that keep what holds data as large as it is on the way down.
+
+    Args:
+        engine: what plans.
+        target: the stack.
+        deployed: what there is of it.
+        move: from where to where.
+        on_event: told of the progress.
+
+    Raises:
+        InputError: the program refuses the config at that phase.
+    """
+    planned = make(engine, target, move.keys, on_event)
+    more = moves.sizes(deployed, planned.result.steps) if move.kind is Kind.DEMOTE else {}
+    if not more:
+        return move, planned
+    move = replace(move, keys={**move.keys, **more})
+    return move, make(engine, target, move.keys, on_event)
 
 
 def judge(root: Path, deployed: Deployed, planned: Planned, *, down: bool = False) -> Review:

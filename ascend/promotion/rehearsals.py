@@ -36,10 +36,7 @@ def rehearse(
     Raises:
         InputError: it does not go through, loses data, or cannot be gone on with after a fault.
     """
-    state = session.engine.export(session.target)
-    keys = dict(move.keys)
-    if unlocked:
-        state, keys = _unlocked(state), {**keys, PROTECTION: False}
+    state, keys = start(session.engine.export(session.target), move, unlocked=unlocked)
     with Progress(console.stderr(), f"rehearsing {session.target.stack}", detailed=False) as progress:
 
         def listen(event: Event) -> None:
@@ -52,6 +49,17 @@ def rehearse(
         raise InputError("\n".join(f"rehearsal: {line}" for line in found.problems or [found.summary]))
     say(f"rehearsed in {found.duration_s:.1f} s: {found.summary}")
     return found.document()
+
+
+def start(state: State, move: Move, *, unlocked: bool) -> tuple[State, dict[str, Any]]:
+    """The state that a rehearsal starts from, and the keys that its update is given.
+
+    Args:
+        state: the stack's, as it is.
+        move: from where to where.
+        unlocked: whether the locks that AWS keeps are opened first.
+    """
+    return (_unlocked(state), {**move.keys, PROTECTION: False}) if unlocked else (state, dict(move.keys))
 
 
 def _unlocked(state: State) -> State:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+from ascend import protection
 from ascend import session as sessions
 from ascend.engine.model import EventKind
 from ascend.errors import InputError
 from ascend.live.deployed import Deployed
 from ascend.plans import PHASES, phase_name
-from ascend.promotion import moves
+from ascend.promotion import moves, plan, rehearsals
+from ascend.promotion.journal import Kind
 from ascend.rehearsal.rehearsal import rehearse as rehearsed
 from ascend.ui import console, report
 from ascend.ui.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from ascend.engine.model import Event
+    from ascend.engine.model import Event, Step
     from ascend.rehearsal.rehearsal import Rehearsal
     from ascend.session import EngineName
 
@@ -58,14 +61,22 @@ def rehearse(
         shown.enter_context(sessions.harmless())
         progress = shown.enter_context(Progress(console.stderr(), f"rehearsing {stack}", detailed=False))
         state = session.engine.export(session.target)
-        move = _move(Deployed.of(stack, state), None if to is None else phase_name(to))
+        deployed = Deployed.of(stack, state)
+        move = _move(deployed, None if to is None else phase_name(to))
 
         def listen(event: Event) -> None:
             """What the program says is of no interest here; warnings are."""
             if event.kind is not EventKind.DIAGNOSTIC or event.severity != "info":
                 progress.on_event(event)
 
-        found = rehearsed(session.target, state, move.keys, listen, fault=fault)
+        steps: Sequence[Step] = ()
+        with contextlib.suppress(InputError):  # what is refused, the rehearsal says with all else that it finds
+            move, planned = plan.of_move(session.engine, session.target, deployed, move, listen)
+            steps = planned.result.steps
+        # As ascend demote does it; upwards a lock in the way is a fault of the plan.
+        unlocked = move.kind is Kind.DEMOTE and protection.locked(steps, stack) is not None
+        state, keys = rehearsals.start(state, move, unlocked=unlocked)
+        found = rehearsed(session.target, state, keys, listen, fault=fault, planned=steps)
     if json:
         console.print_json({"stack": stack, "from": move.before, "to": move.after, **found.document()})
     else:

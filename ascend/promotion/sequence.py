@@ -8,7 +8,7 @@ that changes the stack on, what is done stays done.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,7 @@ from ascend.live.deployed import Deployed
 from ascend.promotion import checks, demotion, plan, snapshots
 from ascend.promotion.apply import apply, failed
 from ascend.promotion.journal import Kind
-from ascend.promotion.moves import PROTECTION, left_at, sizes
+from ascend.promotion.moves import PROTECTION, left_at
 from ascend.status import metrics, rules, signals, triggers
 from ascend.ui import console
 from ascend.ui.progress import Progress
@@ -235,15 +235,9 @@ class Course:
     # -- what they share
 
     def _make_plan(self) -> Planned:
-        """The plan; on the way down with what holds data kept as large as it is."""
         engine, target = self.session.engine, self.session.target
         with Progress(console.stderr(), f"planning {self.stack}", detailed=False) as progress:
-            planned = plan.make(engine, target, self.move.keys, progress.on_event)
-            if self.move.kind is Kind.DEMOTE:
-                more = sizes(self.deployed, planned.result.steps)
-                if more:
-                    self.move = replace(self.move, keys={**self.move.keys, **more})
-                    planned = plan.make(engine, target, self.move.keys, progress.on_event)
+            self.move, planned = plan.of_move(engine, target, self.deployed, self.move, progress.on_event)
         return planned
 
     def _guard(self) -> None:
