@@ -67,6 +67,14 @@ def test_a_move_leaves_nothing_that_follows_the_old_primary() -> None:
     }
 
 
+def test_where_nobody_went_back_to_nothing_is_made() -> None:
+    after = generations.after_move({}, REGIONS, "eu-west-1")
+    rebuilt = generations.rebuilt(after, "eu-west-1", 1, leave=["us-east-1"])
+    assert rebuilt == {"us-east-1": {"fenced": True}, "ap-southeast-2": {"generation": 2, "kept": ["database"]}}
+    assert generations.made(after, rebuilt, 1) == {"ap-southeast-2": ["database-g2"]}
+    assert generations.made(rebuilt, rebuilt, 1) == {}
+
+
 @settings(deadline=None)
 @given(moves=st.lists(st.sampled_from(REGIONS), min_size=1, max_size=6), shards=st.integers(1, 3))
 def test_a_name_never_stands_for_another_database(moves: list[str], shards: int) -> None:
@@ -287,7 +295,12 @@ def _state(**world: Any) -> State:
         custom=False,
         inputs={"system": "small", "phase": "global", "regions": list(REGIONS[:2]), "primary": REGIONS[0], **world},
     )
-    return State(b"", [root])
+    if root.inputs["phase"] != "global":
+        return State(b"", [root])
+    balancer = Kept(
+        f"{URN}{moving.BALANCER}::b", moving.BALANCER, "b", parent=root.urn, id="b", inputs={"region": REGIONS[1]}
+    )
+    return State(b"", [root, balancer])
 
 
 @pytest.mark.parametrize(
@@ -297,6 +310,7 @@ def _state(**world: Any) -> State:
         ("mars", {}, {}, "mars is none of day's regions; allowed: eu-west-1"),
         ("us-east-1", {}, {}, "day is written to in us-east-1 already; allowed: eu-west-1"),
         ("eu-west-1", {}, {"eu-west-1": {"fenced": True}}, "eu-west-1 has no replica since day left it; make one: "),
+        ("eu-west-1", {"phase": "scaled"}, {}, "eu-west-1 is at rest: at phase scaled nothing of day runs there; take"),
         ("eu-west-1", {}, {}, "day has no database in us-east-1; bring the stack to what its file says first"),
     ],
 )
