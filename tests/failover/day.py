@@ -179,6 +179,10 @@ class Day:
             for region, one in found
         }
 
+    def servers(self) -> dict[str, dict[str, Any]]:
+        """These without the read replicas beside the ones that are written to, which are made where that is."""
+        return {one: found for one, found in self.databases().items() if "-replica-" not in one}
+
     def doors(self, database: dict[str, Any]) -> list[str]:
         """The rules that let somebody into a database."""
         (group,) = (one["VpcSecurityGroupId"] for one in database["VpcSecurityGroups"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ascend.failover import failback, switch
+from ascend.failover import failback, rebuilding, switch
 from ascend.promotion import journal
 from tests.e2e.census import counted, recorded
 from tests.e2e.project import PATIENCE_S
@@ -27,7 +27,8 @@ SEED = 20261121
 MOVE = (switch.FENCE, switch.CATCH_UP, switch.PROMOTE, switch.REDIRECT, switch.BACK_UP, switch.CONFIG)
 SETTLE = (switch.REFRESH, switch.SETTLE, switch.VERIFY)
 FAILOVER = (*MOVE, *SETTLE)
-FAILBACK = (failback.REBUILD, failback.FOLLOW, failback.BEGIN_MOVE, *MOVE, *SETTLE, failback.FOLLOW_HOME)
+FIRST, REST = (rebuilding.REBUILD, rebuilding.FOLLOW), (rebuilding.REBUILD_REST, rebuilding.FOLLOW_REST)
+FAILBACK = (*FIRST, failback.BEGIN_MOVE, *MOVE, *SETTLE, *REST)
 #: What a step asks AWS to change. The databases are two: killed after the first one, it has changed that alone.
 CALLS = {
     switch.FENCE: ("revoke_security_group_ingress", "reboot_db_instance"),
@@ -36,7 +37,7 @@ CALLS = {
     switch.BACK_UP: ("modify_db_instance",),
 }
 #: The steps in which the engine works, and for how many seconds at least here.
-LONG = {failback.REBUILD: 8.0, switch.REFRESH: 1.0, switch.FENCE_LATER: 1.0, switch.SETTLE: 8.0}
+LONG = {rebuilding.REBUILD: 8.0, switch.REFRESH: 1.0, switch.SETTLE: 8.0, rebuilding.REBUILD_REST: 8.0}
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +54,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
 @pytest.fixture(scope="module")
 def morning(day: Day) -> dict[str, dict[str, Any]]:
     """The databases that there were in the morning."""
-    return written(day)
-
-
-def written(day: Day) -> dict[str, dict[str, Any]]:
-    """The databases, without the read replicas beside those that are written to: these are made where they are."""
-    return {one: found for one, found in day.databases().items() if "-replica-" not in one}
+    return day.servers()
 
 
 def killed(day: Day, verb: str, steps: Sequence[str], **options: Any) -> None:
@@ -107,7 +103,7 @@ def test_a_failover_killed_at_every_step(day: Day, morning: dict[str, dict[str, 
     assert (found["outcome"], found["lost_s"]) == ("done", 0.0)
     at_rest(day, "failover", FAILOVER, ids)
     led(day, OTHER)
-    there = written(day)
+    there = day.servers()
     assert set(there) == set(morning)
     for one, was in morning.items():
         kept(was, there[one])
@@ -117,12 +113,12 @@ def test_a_failover_killed_at_every_step(day: Day, morning: dict[str, dict[str, 
 
 
 def test_a_failback_killed_at_every_step(day: Day, morning: dict[str, dict[str, Any]]) -> None:
-    ids, before = day.ids(), written(day)
+    ids, before = day.ids(), day.servers()
     killed(day, "failback", FAILBACK)
     assert day.run("failback", yes=True)["outcome"] == "done"
     at_rest(day, "failback", FAILBACK, ids)
     led(day, HOME)
-    there = written(day)
+    there = day.servers()
     for one, was in before.items():
         kept(was, there[one])
     assert set(there) - set(before) == {name(code, shard, 2) for code in ("use1", "euw1") for shard in SHARDS}
@@ -133,7 +129,7 @@ def test_a_failback_killed_at_every_step(day: Day, morning: dict[str, dict[str, 
 
 
 def test_a_home_away_and_closed_later_killed_at_every_step(day: Day) -> None:
-    ids, before = day.ids(), written(day)
+    ids, before = day.ids(), day.servers()
     unfenced = (*MOVE, switch.REFRESH)
     for step in unfenced:
         assert day.killed("failover", Moment(step, engine=True), away=HOME, to=OTHER)
@@ -143,7 +139,7 @@ def test_a_home_away_and_closed_later_killed_at_every_step(day: Day) -> None:
     assert day.run("failover", to=OTHER, yes=True)["outcome"] == "done"
     at_rest(day, "failover", (*unfenced, switch.FENCE_LATER, switch.SETTLE, switch.VERIFY), ids)
     led(day, OTHER)
-    there = written(day)
+    there = day.servers()
     assert set(there) == set(before)
     for one, was in before.items():
         kept(was, there[one])
@@ -157,7 +153,7 @@ def test_a_failback_killed_at_random(day: Day) -> None:
     draw = random.Random(SEED)
     moments = [
         Moment(step, wait_s=draw.uniform(0, LONG[step]), engine=engine)
-        for step in (failback.REBUILD, switch.REFRESH, switch.SETTLE)
+        for step in LONG
         for engine in (False, True, True)
     ]
     kills = 0
