@@ -43,7 +43,7 @@ class Step:
 
     `replace_keys` are the inputs whose change forces a replacement, `diff_keys` all that changed. `inputs` and
     `outputs` hold masked values (`SECRET_MASK`, `UNKNOWN_MASK`), and so do `old_inputs`, which what is updated had.
-    `ignore_changes` are the inputs that an update leaves as they are.
+    `ignore_changes` are the inputs that an update leaves as they are; None where the engine does not tell.
     """
 
     op: Op
@@ -58,7 +58,7 @@ class Step:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     old_inputs: Mapping[str, Any] = field(default_factory=dict)
-    ignore_changes: tuple[str, ...] = ()
+    ignore_changes: tuple[str, ...] | None = ()
 
 
 class EventKind(StrEnum):

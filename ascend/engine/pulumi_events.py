@@ -163,6 +163,7 @@ def _translated(metadata: StepEventMetadata) -> Step:
         inputs=_masked(inputs),
         outputs=_masked(outputs),
         old_inputs=_masked(dict(old or {})),
+        ignore_changes=None,  # no event has it (sdk/go/common/apitype/events.go: StepEventStateMetadata)
     )
 
 

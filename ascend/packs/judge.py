@@ -267,7 +267,7 @@ def _policy_resources(resources: Sequence[_Resource]) -> list[sdk.PolicyResource
 def _options(step: Step) -> sdk.PolicyResourceOptions:
     timeouts = sdk.PolicyCustomTimeouts(0, 0, 0)
     return sdk.PolicyResourceOptions(
-        step.protect, list(step.ignore_changes), None, [], timeouts, [], step.parent or None
+        step.protect, list(step.ignore_changes or ()), None, [], timeouts, [], step.parent or None
     )
 
 

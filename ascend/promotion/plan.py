@@ -12,6 +12,7 @@ from ascend.plans import Plan
 from ascend.promotion import moves
 from ascend.promotion.journal import Kind
 from ascend.protection import PASSING
+from ascend.rehearsal import options
 from ascend.review import guards
 from ascend.review import review as reviews
 from ascend.review.findings import Finding, Level
@@ -71,7 +72,16 @@ def make(engine: Engine, target: Target, overlay: Mapping[str, Any], on_event: O
 
     wanted = replace(target, config={**target.config, **overlay})
     result = engine.preview(wanted, listen)
-    return Planned(wanted, result, tuple(dict.fromkeys(said)))
+    return Planned(wanted, _with_options(wanted, result), tuple(dict.fromkeys(said)))
+
+
+def _with_options(wanted: Target, result: RunResult) -> RunResult:
+    """The plan with what the program says of its resources and the official engine does not tell."""
+    if all(step.ignore_changes is not None for step in result.steps):
+        return result
+    ignored = options.ignored(wanted)
+    steps = [replace(step, ignore_changes=ignored.get(step.urn, ())) for step in result.steps]
+    return replace(result, steps=steps)
 
 
 def of_move(engine: Engine, target: Target, deployed: Deployed, move: Move, on_event: OnEvent) -> tuple[Move, Planned]:

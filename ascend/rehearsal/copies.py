@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +15,12 @@ from ascend.rehearsal.rebuild import OPAQUE
 from ascend.target import PROJECT_FILE, stack_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ascend.engine.model import Target
 
+_PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 _HIDDEN: Final = ".ascend"
 #: What says how a stack's secrets are encrypted.
 _KEYS: Final = ("encryptionsalt", "encryptedkey", "secretsprovider")
@@ -40,6 +45,23 @@ def config_of(target: Target) -> dict[str, Any]:
         InputError: the stack's file is no mapping.
     """
     return {**(_document(target).get("config") or {}), **target.config}
+
+
+@contextlib.contextmanager
+def passphrase() -> Iterator[bool]:
+    """What a copy's state is encrypted with: the user's own passphrase, else one that is forgotten at the end.
+
+    Yields:
+        Whether it is one of those, which reads nothing of the user's.
+    """
+    made = not any(name in os.environ for name in _PASSPHRASES)
+    if made:
+        os.environ[_PASSPHRASES[0]] = secrets.token_hex()
+    try:
+        yield made
+    finally:
+        if made:
+            del os.environ[_PASSPHRASES[0]]
 
 
 def make(root: Path, target: Target, *, sealed: bool) -> Target:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -33,14 +31,13 @@ from ascend.rehearsal.twin import Request
 from ascend.review.changes import holders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from ascend.engine.model import Kept, OnEvent, RunResult, State, Step
 
 #: The fault that strikes halfway: what AWS answers where nobody is to blame.
 FAULT: Final = "InternalFailure"
-_PASSPHRASES: Final = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ def rehearse(
         InputError: the state is none that can be used.
     """
     started = time.monotonic()
-    with _passphrase() as sealed, tempfile.TemporaryDirectory(prefix="ascend-rehearsal-") as folder:
+    with copies.passphrase() as sealed, tempfile.TemporaryDirectory(prefix="ascend-rehearsal-") as folder:
         wanted = Target(target.root, target.stack, {**target.config, **overlay})
         stage = Stage(Path(folder), wanted, state, on_event, sealed=sealed)
         request = replace(stage.request, folder=folder)
@@ -416,20 +413,3 @@ def _silent(event: Event) -> None:
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())
-
-
-@contextlib.contextmanager
-def _passphrase() -> Iterator[bool]:
-    """What the copy's state is encrypted with: the user's own passphrase, else one that is forgotten at the end.
-
-    Yields:
-        Whether it is one of those, which reads nothing of the user's.
-    """
-    made = not any(name in os.environ for name in _PASSPHRASES)
-    if made:
-        os.environ[_PASSPHRASES[0]] = secrets.token_hex()
-    try:
-        yield made
-    finally:
-        if made:
-            del os.environ[_PASSPHRASES[0]]

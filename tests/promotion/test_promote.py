@@ -1,4 +1,4 @@
-"""Floyo from its first phase to its last by `ascend promote`, rehearsals included, and a step back."""
+"""Floyo from its first phase to its last by `ascend promote`, rehearsals included; to another region, and home."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ascend.promotion import journal, stack_file
 from tests.e2e.account import Account
 from tests.e2e.project import Project
 from tests.e2e.stack_files import PHASES, REGIONS, write, zone_of
+from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,23 +72,25 @@ class Way:
     visitors: list[list[int]] = field(default_factory=list)
     dry: dict[str, Any] = field(default_factory=dict)
     refused: str = ""
+    bucket: str = ""
 
-    def point(self) -> Point:
+    def point(self, region: str = REGIONS[0]) -> Point:
+        """What there is, of a stack that is written to in a region."""
         state = self.project.state(STACK)
         account = Account(self.project.endpoint(), REGIONS)
         outputs = next(one["outputs"] for one in state["resources"] if one["type"] == "pulumi:pulumi:Stack")
-        (found,) = account.client("rds").describe_db_instances(DBInstanceIdentifier=outputs["databaseIdentifier"])[
-            "DBInstances"
-        ]
+        (found,) = account.client("rds", region).describe_db_instances(
+            DBInstanceIdentifier=outputs["databaseIdentifier"]
+        )["DBInstances"]
         database = {key: found[key] for key in ("DbiResourceId", "DBInstanceArn", "InstanceCreateTime", "KmsKeyId")}
         cloud = status(self.project.root)
         assert cloud is not None
         net = EmbeddedNetwork(cloud)
         answers = {name: net.ask(f"{outputs['url']}{path}")[0] for name, path in PATHS.items()}
-        bucket = outputs["buckets"]["files"]
         if not self.points:
-            account.client("s3").put_object(Bucket=bucket, Key="a file", Body=b"of a user")
-        kept = account.client("s3").get_object(Bucket=bucket, Key="a file")["Body"].read()
+            self.bucket = outputs["buckets"]["files"]
+            account.client("s3").put_object(Bucket=self.bucket, Key="a file", Body=b"of a user")
+        kept = account.client("s3").get_object(Bucket=self.bucket, Key="a file")["Body"].read()
         ids = {one["urn"]: one["id"] for one in state["resources"] if one.get("protect")}
         return Point(ids, database, answers, kept)
 
@@ -212,6 +215,26 @@ def test_at_the_last_phase_there_is_nothing_to_promote(way: Way) -> None:
     ran = way.project.ascend("promote", STACK, "--embedded", "--yes")
     assert ran.code == 2
     assert "dev is at global, the last phase" in ran.err
+
+
+@thorough
+def test_it_fails_over_and_comes_home_with_its_data(way: Way) -> None:
+    """What holds data is where it was; at home a new instance, which has followed, stands beside each old database."""
+    home, other = REGIONS
+    moves = [("failover", "--to", other), ("failback",)]
+    for (verb, *options), region in zip(moves, (other, home), strict=True):
+        ran = way.project.ascend(verb, STACK, *options, "--embedded", "--yes", "--json")
+        assert (ran.document["outcome"], ran.document["to"]) == ("done", region)
+        assert journal.every(way.project.root, STACK)[-1].outcome == "done"
+        point = way.point(region)
+        first = way.points[0]
+        assert {urn: point.ids.get(urn) for urn in first.ids} == first.ids
+        assert point.kept == b"of a user"
+        assert point.answers == dict.fromkeys(PATHS, 200)
+        again = way.project.ascend("preview", STACK, "--embedded", "--json").document
+        assert {step["op"] for step in again["steps"]} == {"same"}
+    databases = Account(way.project.endpoint(), REGIONS).items("rds", "describe_db_instances", "DBInstances")
+    assert first.database["DbiResourceId"] in {one["DbiResourceId"] for _, one in databases}
 
 
 def test_a_region_without_healthy_targets_is_passed_by(way: Way) -> None:

@@ -23,7 +23,7 @@ def step_to_dict(step: Step) -> dict[str, Any]:
         "inputs": dict(step.inputs),
         "outputs": dict(step.outputs),
         "old_inputs": dict(step.old_inputs),
-        "ignore_changes": list(step.ignore_changes),
+        "ignore_changes": list(step.ignore_changes or ()),
     }
 
 
