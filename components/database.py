@@ -19,6 +19,9 @@ PORT = rds_instance.PORT
 USERNAME = "app"
 DATABASE_NAME = database_parameters.DATABASE_NAME
 _PASSWORD_LENGTH = 40
+#: How long a replica in another region may take to come up: it begins as a copy of a snapshot that crosses regions. The
+#: provider gives up after 40 minutes otherwise (website/docs/r/db_instance.html.markdown, read 2026-11-21).
+_COPYING = "12h"
 #: What only a primary or only a follower has. A follower leaves it as it is: RDS gives no instance another source than
 #: the one it was made with, and a former primary stays one.
 _OWN = [
@@ -183,15 +186,18 @@ class Database(Component):
             "deletion_protection": args.deletion_protection,
         }
         final_name = farewell.hex.apply(lambda mark: f"{identifier}-final-{mark}")
+        options = self.child_options(
+            protect=args.protect,
+            depends_on=rds_instance.log_groups(self, args.key_arn, protect=args.protect),
+            ignore_changes=_LEFT if args.retired else None if args.source_arn is None else _OWN,
+        )
+        if args.source_arn is not None:
+            options.custom_timeouts = pulumi.CustomTimeouts(create=_COPYING)
         instance = rds.Instance(
             self.child("primary"),
             **common,
             **(self._of_a_primary(password.result, final_name) if args.source_arn is None else self._of_a_follower()),
-            opts=self.child_options(
-                protect=args.protect,
-                depends_on=rds_instance.log_groups(self, args.key_arn, protect=args.protect),
-                ignore_changes=_LEFT if args.retired else None if args.source_arn is None else _OWN,
-            ),
+            opts=options,
         )
         sizes = {"storage_gib": args.storage_gib, "max_connections": args.max_connections}
         watched = database_alarms if args.source_arn is None else replica_alarms

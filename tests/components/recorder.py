@@ -87,6 +87,7 @@ class _Monitor(mocks.MockMonitor):
                     depends_on=tuple(request.dependencies),
                     custom=request.custom,
                     urn=self.make_urn(request.parent, request.type, request.name),
+                    create_timeout=request.customTimeouts.create,
                 ),
             )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]

@@ -30,6 +30,7 @@ class Registration:
     depends_on: tuple[str, ...]
     custom: bool
     urn: str
+    create_timeout: str = ""
 
     def policy(self, key: str = "policy") -> dict[str, dict[str, Any]]:
         """A policy document of the inputs: its statements by their Sid."""

@@ -244,6 +244,10 @@ def test_one_that_follows_another_region_has_the_identity_of_a_primary(run: Run)
     assert follower.inputs["deletionProtection"] is True
 
 
+def test_a_copy_that_crosses_regions_has_hours_to_come_up(run: Run) -> None:
+    assert (instance(run).create_timeout, instance(run, source_arn=SOURCE).create_timeout) == ("", "12h")
+
+
 def test_one_that_follows_takes_the_rest_from_its_source(run: Run) -> None:
     inputs = instance(run, source_arn=SOURCE, multi_az=True).inputs
     own = {
