@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ascend.failover import rebuilding
 from tests.e2e.census import counted, recorded
 from tests.e2e.project import PATIENCE_S
 from tests.failover.day import CODES, HOME, OTHER, SHARDS, STACK, THIRD, Day, kept, name
+from tests.failover.dying import Moment
 from tests.thorough import thorough
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def test_there_and_back_with_a_third_that_follows(day: Day) -> None:
     follows(day, HOME, dict.fromkeys(day.regions, 1))
     outlook = day.run("failover", to=OTHER, dry_run=True)
     assert outlook["made"] == {THIRD: ["database-g2", "database-shard-2-g2"]}
+    assert day.killed("failover", Moment(rebuilding.REBUILD_REST, wait_s=3, engine=True), to=OTHER)
     found = day.run("failover", to=OTHER, yes=True)
     assert (found["outcome"], found["lost_s"]) == ("done", 0.0)
     assert day.changes() == {}
