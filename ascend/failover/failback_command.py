@@ -86,7 +86,7 @@ def _run(session: Session, *, ask: bool, json: bool) -> None:
         failbacks.Failback(session, clients, book, console.print_note).run()
     except AscendError as error:
         onward = session.command("failback")
-        back = f"{session.command('failover')} --to {book.about['from']}"
+        back = session.command("failover", "--to", book.about["from"])
         raise switch.explained(error, book, onward, back) from error
     book.close("done")
     found = document(session, book, outcome="done")

@@ -58,7 +58,7 @@ def failover(
     if dry_run:
         with sessions.harmless():
             _show(failovers.look(session, Clients.of(session), to), json=json)
-        console.print_note(f"Next: {session.command('failover')} --to {to}")
+        console.print_note(f"Next: {session.command('failover', '--to', to)}")
         return
     with journal.lock(session.target.root, stack):
         _run(session, to, ask=not yes, json=json)
@@ -66,7 +66,7 @@ def failover(
 
 def _run(session: Session, to: str, *, ask: bool, json: bool) -> None:
     root, stack, clients = session.target.root, session.target.stack, Clients.of(session)
-    onward = f"{session.command('failover')} --to {to}"
+    onward = session.command("failover", "--to", to)
     book = journal.unfinished(root, stack)
     if book is not None and book.kind is Kind.FAILBACK and may_reopen(book) and book.about["from"] == to:
         reopen(session, clients, book, json=json)
