@@ -15,7 +15,7 @@ A command that failed must have said how to go on. In the end nothing may have b
 have kept its id, and the next preview must find nothing to do. The promotion's own rehearsal is left out of a case: it
 is what the cases do.
 
-The last kind takes hours: some 560 calls for Floyo, 20 s each on one core. `--part 2/4` takes the second of four parts,
+The last kind takes hours: 514 calls for Floyo, 20 s each on one core. `--part 2/4` takes the second of four parts,
 to run beside the others. Its order is drawn by lot and every problem is told at once, so what was done until an
 interrupt is a fair sample, and is counted. tests/promotion takes a sample of its own.
 """
@@ -63,6 +63,8 @@ PHASES = ("single-region", "cached", "scaled", "global")
 REGIONS = ["us-east-1", "eu-west-1"]
 STACK = "faults"
 REASON = "bench/faults.py"
+#: How much of what a failed command said last is told, in characters.
+_LAST_WORDS = 1500
 #: What the killed command runs: the promotion without its rehearsal.
 KILLED = (
     "import pathlib, sys\n"
@@ -114,7 +116,10 @@ class Case:
         # As the cloud's own process does it: whoever finds this locked knows that the cloud is alive.
         self._alive = files.alive.open("a")
         fcntl.flock(self._alive, fcntl.LOCK_EX)
+        self.there = [one.urn for one in EmbeddedEngine().export(self.target).resources if one.custom and one.id]
         self.before = self.ids()
+        #: What the last command that was started wrote to its standard error.
+        self.said = root.with_suffix(".said")
 
     def ids(self) -> dict[str, str]:
         """The ids of what holds data, by URN."""
@@ -129,15 +134,16 @@ class Case:
         """The command, in a session of its own."""
         quiet = subprocess.DEVNULL
         command = [sys.executable, "-c", KILLED, str(self.root)]
-        return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        with self.said.open("wb") as said:
+            return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=said, start_new_session=True)
 
     def problems(self) -> Iterator[str]:
         """What is not as it should be after the promotion."""
-        made = Counter(
-            call.urn for call in faults.report(self.cloud).calls if call.method == "create" and not call.error
-        )
-        gone = {call.urn for call in faults.report(self.cloud).calls if call.method == "delete" and not call.error}
-        yield from (f"{urn} was created {count} times" for urn, count in made.items() if count > 1 and urn not in gone)
+        there = Counter(dict.fromkeys(self.there, 1))
+        for call in faults.report(self.cloud).calls:
+            if not call.error:
+                there[call.urn] += {"create": 1, "delete": -1}.get(call.method, 0)
+        yield from (f"{urn} is there {count} times" for urn, count in there.items() if count > 1)
         after = self.ids()
         yield from (f"{urn} is not the one that it was" for urn, one in self.before.items() if after.get(urn) != one)
         plan = EmbeddedEngine().preview(self.target, lambda _event: None)
@@ -265,6 +271,8 @@ def _faulty(one: Case, number: int) -> list[str]:
         return ["nothing failed"]
     try:
         one.promote()
+    except StoppedError:
+        raise KeyboardInterrupt from None
     except AscendError as error:
         return [f"it cannot be gone on with: {_line(error)}"]
     return list(one.problems())
@@ -287,10 +295,14 @@ def _killed(one: Case, chance: random.Random, length: float, tally: Tally) -> li
             raise
         else:
             at = f"after {', '.join(moments) or 'no'} s: "
-            return [f"{at}{line}" for line in ([f"it ended with {code}"] if code else one.problems())]
+            ended = f"it ended with {code}: {' '.join(one.said.read_text('utf-8', 'replace').split())[-_LAST_WORDS:]}"
+            return [f"{at}{line}" for line in ([ended] if code else one.problems())]
         with contextlib.suppress(ProcessLookupError):
             os.killpg(command.pid, signal.SIGKILL)
         command.wait()
+        done = journal.every(one.root, STACK)
+        if done and done[-1].outcome == "done":  # killed when all was over; again, it would go for the next phase
+            return [f"after {', '.join(moments)} s: {line}" for line in one.problems()]
 
 
 def _line(error: AscendError) -> str:

@@ -52,7 +52,7 @@ class Outlook:
                 f"then {self.stack} is written to in {home} again",
                 f"then {since} gets a new replica; what it was written to is kept, closed",
                 *(
-                    f"then {region} gets a new replica too; the one that followed {since} is kept, closed"
+                    f"then {region} gets a new replica too; what it has now is kept, closed"
                     for region in self.about["regions"]
                     if region not in (home, since)
                 ),
@@ -87,7 +87,8 @@ def look(session: Session, clients: Clients) -> Outlook:
     lost = [region for region in deployed.regions if region != primary and generations.fenced(databases, region)]
     if primary == home and not lost:
         raise InputError(f"{stack} is written to in {home}, its home, and every other region follows it; nothing to do")
-    moving.require_running(deployed, home)
+    for region in lost if primary == home else [home]:
+        moving.require_running(deployed, region, session.command)
     # What moves home next would leave those of other regions behind: they get theirs at the end.
     later = [] if primary == home else [region for region in lost if region != home]
     rebuilt = generations.rebuilt(databases, primary, deployed.shards, leave=later)
@@ -141,7 +142,7 @@ class Failback:
         """What moves, as it is now that the replicas are there."""
         deployed = Deployed.read(self.session.engine, self.session.target)
         databases = read_databases(self.session, deployed)
-        found = moving.about(deployed, databases, self.book.about["home"])
+        found = moving.about(deployed, databases, self.book.about["home"], self.session.command)
         # Nobody has to come back for the others: they get their replicas at the end.
         after = generations.rebuilt(found["databases"], found["to"], deployed.shards)
         return {**found, "rebuilt": after, "alarms": list(self.book.about["alarms"])}

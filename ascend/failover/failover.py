@@ -110,7 +110,7 @@ def look(session: Session, clients: Clients, to: str) -> Outlook:
     """
     deployed = Deployed.read(session.engine, session.target)
     databases = read_databases(session, deployed)
-    about = moving.about(deployed, databases, to)
+    about = moving.about(deployed, databases, to, session.command)
     clients.check_account(deployed.account, to, deployed.stack)
     waits = patience(embedded=clients.embedded is not None)
     for shard in about["shards"]:

@@ -8,7 +8,7 @@ from ascend.errors import InputError
 from ascend.failover import generations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ascend.live.deployed import Deployed, Resource
 
@@ -20,13 +20,16 @@ BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 PROXY: Final = "aws:rds/proxy:Proxy"
 
 
-def about(deployed: Deployed, databases: Mapping[str, Mapping[str, Any]], to: str) -> dict[str, Any]:
+def about(
+    deployed: Deployed, databases: Mapping[str, Mapping[str, Any]], to: str, command: Callable[[str], str]
+) -> dict[str, Any]:
     """What moves: everything that the steps need to know, without secrets.
 
     Args:
         deployed: the stack.
         databases: what its file says of its databases.
         to: the region that takes over.
+        command: another command on the stack, as it has to be typed.
 
     Raises:
         InputError: it cannot.
@@ -41,9 +44,9 @@ def about(deployed: Deployed, databases: Mapping[str, Mapping[str, Any]], to: st
         raise InputError(f"{stack} is written to in {to} already; allowed: {', '.join(others)}")
     if generations.fenced(databases, to):
         raise InputError(
-            f"{to} has no replica since {stack} left it; make one: ascend failback {stack} does, and moves home again"
+            f"{to} has no replica since {stack} left it; make one: {command('failback')} does, and moves home again"
         )
-    require_running(deployed, to)
+    require_running(deployed, to, command)
     shards = [
         {"key": key, **_shard(deployed, databases, key, since, to)} for key in generations.shard_keys(deployed.shards)
     ]
@@ -63,7 +66,7 @@ def about(deployed: Deployed, databases: Mapping[str, Mapping[str, Any]], to: st
     }
 
 
-def require_running(deployed: Deployed, region: str) -> None:
+def require_running(deployed: Deployed, region: str, command: Callable[[str], str]) -> None:
     """Refuses a region at rest, as a step down leaves one: its data is there, and no load balancer for visitors.
 
     Raises:
@@ -72,7 +75,7 @@ def require_running(deployed: Deployed, region: str) -> None:
     if not deployed.of_type(BALANCER, region):
         raise InputError(
             f"{region} is at rest: at phase {deployed.phase} nothing of {deployed.stack} runs there; take it up first: "
-            f"ascend promote {deployed.stack}"
+            f"{command('promote')}"
         )
 
 

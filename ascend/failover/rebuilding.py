@@ -67,7 +67,7 @@ class Rebuilding:
         Raises:
             UpdateError: a step failed.
         """
-        databases = about["rebuilt"]
+        databases = about.get("rebuilt", about["databases"])  # a journal of an earlier version has none
         if databases == about["databases"]:
             return
         self.book.run(REBUILD_REST, lambda: self._rebuild(REBUILD_REST, databases))

@@ -16,7 +16,7 @@ from ascend.incidents.alarms import Alarm, Metric, alarms_of, watches
 from ascend.incidents.cloudwatch import Samples, fires
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ascend.engine.model import Step
 
@@ -103,7 +103,7 @@ def replay(steps: Sequence[Step], names: Sequence[str] | None = None) -> tuple[O
     return tuple(outcomes)
 
 
-def left_behind(steps: Iterable[Step]) -> frozenset[str]:
+def left_behind(steps: Sequence[Step]) -> frozenset[str]:
     """Regions whose databases are all closed since a failover, until the way home makes replicas there.
 
     Args:
@@ -126,13 +126,14 @@ class _World:
 
     by_type: Mapping[str, Sequence[Step]]
     alarms: Sequence[Alarm]
+    left: frozenset[str]
 
     @classmethod
     def of(cls, steps: Sequence[Step]) -> _World:
         by_type: dict[str, list[Step]] = {}
         for step in steps:
             by_type.setdefault(step.type, []).append(step)
-        return cls(by_type, [alarm for alarm in alarms_of(steps) if alarm.speaks])
+        return cls(by_type, [alarm for alarm in alarms_of(steps) if alarm.speaks], left_behind(steps))
 
     def targets(self, row: Mapping[str, Any]) -> list[Step]:
         """What an incident happens to: what runs, of its types."""
@@ -161,7 +162,7 @@ class _World:
     def others(self, region: str) -> bool:
         """Whether there is another region that would notice: one that a failover left follows nobody."""
         there = {step.inputs.get("region") for step in self.by_type.get(REGION_TYPE, ())}
-        return bool(there - left_behind([step for steps in self.by_type.values() for step in steps]) - {region})
+        return bool(there - self.left - {region})
 
 
 def _first(world: _World, row: Mapping[str, Any], target: Step) -> tuple[str, int | None]:

@@ -140,10 +140,12 @@ def targets(clients: Clients, deployed: Deployed) -> Iterator[Finding]:
 
 
 def replicas(clients: Clients, deployed: Deployed, most_s: float) -> Iterator[Finding]:
-    """Each database is available, and what follows another is close behind it."""
+    """Each database is available, and what follows is close behind; what a failover left closed is left out."""
     now = datetime.now(UTC)
     for one in deployed.of_type(DATABASE):
         name = one.text("identifier")
+        if name in deployed.out_of_use:
+            continue
         answer = clients.call("rds", one.region, "describe_db_instances", DBInstanceIdentifier=name)
         found = answer["DBInstances"][0]
         status = str(found["DBInstanceStatus"])

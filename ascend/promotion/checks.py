@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ascend.status.triggers import Verdict
 
 FILE: Final = Path(__file__).with_name("data") / "checks.yaml"
-_DATABASE: Final = "aws:rds/instance:Instance"
 #: Only the engine keeps these: no cloud holds anything that could be another.
 _STATE_ONLY: Final = "random:"
 _NOT_FOUND: Final = frozenset({"DBInstanceNotFound", "DBInstanceNotFoundFault"})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ascend.engine.model import Engine, Event, OnEvent, RunResult, Target
+    from ascend.engine.model import Engine, Event, OnEvent, RunResult, Step, Target
     from ascend.live.deployed import Deployed
     from ascend.promotion.moves import Move
     from ascend.review.review import Review, Side
@@ -72,16 +72,7 @@ def make(engine: Engine, target: Target, overlay: Mapping[str, Any], on_event: O
 
     wanted = replace(target, config={**target.config, **overlay})
     result = engine.preview(wanted, listen)
-    return Planned(wanted, _with_options(wanted, result), tuple(dict.fromkeys(said)))
-
-
-def _with_options(wanted: Target, result: RunResult) -> RunResult:
-    """The plan with what the program says of its resources and the official engine does not tell."""
-    if all(step.ignore_changes is not None for step in result.steps):
-        return result
-    ignored = options.ignored(wanted)
-    steps = [replace(step, ignore_changes=ignored.get(step.urn, ())) for step in result.steps]
-    return replace(result, steps=steps)
+    return Planned(wanted, result, tuple(dict.fromkeys(said)))
 
 
 def of_move(engine: Engine, target: Target, deployed: Deployed, move: Move, on_event: OnEvent) -> tuple[Move, Planned]:
@@ -120,7 +111,7 @@ def judge(root: Path, deployed: Deployed, planned: Planned, *, down: bool = Fals
     Raises:
         InputError: the plan or the policy pack cannot be read.
     """
-    stack, steps = deployed.stack, planned.result.steps
+    stack, steps = deployed.stack, _with_options(planned)
     after = Judged(steps=steps, violations=_violations(root, stack, steps))
     found = reviews.review(root, stack, Judged(steps=deployed.steps()), after, changed={})
     if found.after is None:
@@ -162,6 +153,15 @@ def document(found: Review, said: Sequence[str]) -> dict[str, Any]:
         "cost_changes": whole["cost_changes"],
         "said": list(said),
     }
+
+
+def _with_options(planned: Planned) -> Sequence[Step]:
+    """The plan's steps with what the program says of its resources and the official engine does not tell."""
+    steps = planned.result.steps
+    if all(step.ignore_changes is not None for step in steps):
+        return steps
+    ignored = options.ignored(planned.target)
+    return [replace(step, ignore_changes=ignored.get(step.urn, ())) for step in steps]
 
 
 def _violations(root: Path, stack: str, steps: Sequence[Any]) -> Sequence[Mapping[str, Any]]:

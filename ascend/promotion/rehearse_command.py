@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ascend import protection
 from ascend import session as sessions
 from ascend.engine.model import EventKind
-from ascend.errors import InputError
+from ascend.errors import AscendError, InputError, StoppedError
 from ascend.live.deployed import Deployed
 from ascend.plans import PHASES, phase_name
 from ascend.promotion import moves, plan, rehearsals
@@ -70,9 +70,13 @@ def rehearse(
                 progress.on_event(event)
 
         steps: Sequence[Step] = ()
-        with contextlib.suppress(InputError):  # what is refused, the rehearsal says with all else that it finds
+        try:
             move, planned = plan.of_move(session.engine, session.target, deployed, move, listen)
             steps = planned.result.steps
+        except StoppedError:
+            raise
+        except AscendError as error:  # the rehearsal shows what comes of it
+            console.print_note(f"no plan: {' '.join(str(error).split())}")
         # As ascend demote does it; upwards a lock in the way is a fault of the plan.
         unlocked = move.kind is Kind.DEMOTE and protection.locked(steps, stack) is not None
         state, keys = rehearsals.start(state, move, unlocked=unlocked)

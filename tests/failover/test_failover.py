@@ -317,7 +317,7 @@ def _state(**world: Any) -> State:
 def test_what_cannot_move_is_one_line(to: str, world: dict[str, Any], databases: dict[str, Any], line: str) -> None:
     deployed = Deployed.of("day", _state(**world))
     with pytest.raises(InputError) as caught:
-        moving.about(deployed, databases, to)
+        moving.about(deployed, databases, to, lambda verb: f"ascend {verb} day")
     assert str(caught.value).startswith(line)
 
 

@@ -144,6 +144,14 @@ def test_a_replica_that_lags_or_stands_still_is_told(clients: Clients, database:
         assert ("does not replicate" if lag < 0 else f"is {lag:g} s behind") in found.detail
 
 
+def test_what_a_failover_left_closed_is_not_looked_at(clients: Clients, database: dict[str, Any]) -> None:
+    replica = kept(DATABASE, "two", component="database", identifier="two", replicateSourceDb="one")
+    gone = kept(DATABASE, "gone", component="database", identifier="gone")
+    with pytest.raises(AwsError, match="DBInstanceNotFound"):
+        list(probes.replicas(clients, deployed(gone), 30))
+    assert list(probes.replicas(clients, deployed(replica, gone, outOfUse=["two", "gone"]), 30)) == []
+
+
 def test_a_replica_on_aws_without_a_figure_is_waited_for() -> None:
     found = probes._lag("two", replication.Lag("two", None, None, "", silent=True), 30, measured=True)
     assert (found.ok, found.detail) == (False, "two has no figure of its lag yet")
