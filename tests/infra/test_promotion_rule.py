@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SYSTEMS = catalog.names(ROOT)
 DEPLOYABLE = tuple(phase for phase, row in PHASES.items() if row.needs <= BUILT)
 #: How many promotions are tried; in earnest with hundreds.
-EXAMPLES = int(os.environ.get("ASCEND_TEST_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("ASCEND_TEST_EXAMPLES", "3"))
 PROMOTIONS = tuple(itertools.combinations(DEPLOYABLE, 2))
 GIBS = {0.25: (0.5, 1, 2), 0.5: (1, 2, 4), 1: (2, 4, 8), 2: (4, 8, 16)}
 

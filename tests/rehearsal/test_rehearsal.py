@@ -146,6 +146,7 @@ def floyo(tmp_path_factory: pytest.TempPathFactory, surroundings: None) -> Itera
     project.close()
 
 
+@thorough
 def test_a_real_promotion_is_rehearsed_to_the_end_and_again_with_a_fault(floyo: Project) -> None:
     cloud = process.status(floyo.root)
     assert cloud is not None
