@@ -12,7 +12,7 @@ from tests.thorough import ALL
 
 HERE = Path(__file__).parent
 #: Folders and files whose tests take longest: begun first, so that no worker is left with them at the end.
-LONGEST_FIRST = ("promotion/test_promote.py", "e2e", "infra/test_promotion_rule.py", "engine", "infra")
+LONGEST_FIRST = ("promotion", "e2e", "failover", "infra/test_promotion_rule.py", "engine", "infra")
 
 # A shell that runs the suite in the background has it ignore Ctrl-C, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

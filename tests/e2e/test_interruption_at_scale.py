@@ -69,6 +69,7 @@ def _finished(project: Project, phase: str, *options: str) -> None:
     assert [step for step in again["steps"] if step["op"] != "same"] == []
 
 
+@thorough
 def test_killed_at_random_the_next_up_finishes_and_makes_nothing_twice(project: Project) -> None:
     draw = random.Random(SEED)
     for phase in TRIED:

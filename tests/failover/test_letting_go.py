@@ -9,6 +9,7 @@ import pytest
 from ascend.failover import generations
 from ascend.promotion import stack_file
 from tests.failover.day import HOME, STACK, Day
+from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ def after(day: Day, **lineage: Any) -> dict[str, dict[str, Any]]:
     return {one["DBInstanceIdentifier"]: one for one in found}
 
 
+@thorough
 def test_kept_then_released_then_gone_with_a_snapshot(day: Day) -> None:
     names = generations.shard_keys(2)
     before = day.ids()
