@@ -111,6 +111,7 @@ def test_killed_at_any_point_the_next_up_completes_it_and_creates_nothing_twice(
     assert _census(project) == survived, "an undisturbed deployment makes as many objects"
 
 
+@thorough
 def test_two_at_once_end_with_one_deployment_and_one_refusal(project: Project) -> None:
     processes = [project.start("up", "dev", "--embedded", "--yes") for _ in range(2)]
     ends = []

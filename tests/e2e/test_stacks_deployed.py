@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.e2e.stack_files import PHASES
 from tests.e2e.stacks import name_of
+from tests.thorough import thorough
 
 if TYPE_CHECKING:
     from tests.e2e.stacks import Stacks
@@ -21,6 +22,7 @@ def test_everything_is_created_and_nothing_is_missing(stacks: Stacks) -> None:
         assert document["outputs"]["url"].startswith("https://"), phase
 
 
+@thorough  # of a stack at its first phase every run sees it in test_deploy, at its last in test_promote
 def test_a_second_run_changes_nothing(stacks: Stacks) -> None:
     for number, first in stacks.documents.items():
         again = stacks.project.up(name_of(number), "--skip-preview")
