@@ -126,9 +126,17 @@ class Case:
         return {one.urn: one.id for one in EmbeddedEngine().export(self.target).resources if holds_data(one) and one.id}
 
     def promote(self) -> None:
-        """The command, in this process."""
+        """The command, in this process.
+
+        Raises:
+            KeyboardInterrupt: it was interrupted.
+            AscendError: it failed.
+        """
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            promote(self.root, STACK, yes=True, force=REASON, embedded=True)
+            try:
+                promote(self.root, STACK, yes=True, force=REASON, embedded=True)
+            except StoppedError:
+                raise KeyboardInterrupt from None
 
     def start(self) -> subprocess.Popen[bytes]:
         """The command, in a session of its own."""
@@ -239,8 +247,6 @@ def _together(one: Case, calls: Sequence[Call], tally: Tally) -> list[str]:
         tally.together += 1
         try:
             one.promote()
-        except StoppedError:
-            raise KeyboardInterrupt from None
         except AscendError as error:
             if not isinstance(error, UpdateError) or "go on: " not in str(error):
                 return [f"run {tally.together} stopped otherwise than with a way on: {_line(error)}"]
@@ -262,8 +268,6 @@ def _faulty(one: Case, number: int) -> list[str]:
     faults.inject(one.cloud, ProviderFault(call=number))
     try:
         one.promote()
-    except StoppedError:
-        raise KeyboardInterrupt from None
     except AscendError as error:
         if not isinstance(error, UpdateError) or "go on: " not in str(error):
             return [f"it stopped otherwise than with a way on: {_line(error)}"]
@@ -271,8 +275,6 @@ def _faulty(one: Case, number: int) -> list[str]:
         return ["nothing failed"]
     try:
         one.promote()
-    except StoppedError:
-        raise KeyboardInterrupt from None
     except AscendError as error:
         return [f"it cannot be gone on with: {_line(error)}"]
     return list(one.problems())

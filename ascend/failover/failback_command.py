@@ -8,7 +8,7 @@ from ascend import session as sessions
 from ascend.errors import AscendError
 from ascend.failover import failback as failbacks
 from ascend.failover import switch
-from ascend.failover.failover_command import document, may_reopen, reopen, show
+from ascend.failover.failover_command import document, may_reopen, reopen, show, show_outlook
 from ascend.live.aws import Clients
 from ascend.promotion import journal
 from ascend.promotion.journal import Kind
@@ -52,12 +52,7 @@ def failback(
     session = sessions.open_session(cwd, stack, engine, embedded=embedded, json=json)
     if dry_run:
         with sessions.harmless():
-            outlook = failbacks.look(session, Clients.of(session))
-        if json:
-            console.print_json({**outlook.document(), "outcome": "dry-run"})
-        else:
-            for line in outlook.lines():
-                console.stdout().print(line)
+            show_outlook(failbacks.look(session, Clients.of(session)), json=json)
         console.print_note(f"Next: {session.command('failback')}")
         return
     with journal.lock(session.target.root, stack):

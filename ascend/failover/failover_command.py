@@ -18,6 +18,7 @@ from ascend.ui import console
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ascend.failover import failback as failbacks
     from ascend.promotion.journal import Journal
     from ascend.session import EngineName, Session
 
@@ -57,7 +58,7 @@ def failover(
     session = sessions.open_session(cwd, stack, engine, embedded=embedded, json=json)
     if dry_run:
         with sessions.harmless():
-            _show(failovers.look(session, Clients.of(session), to), json=json)
+            show_outlook(failovers.look(session, Clients.of(session), to), json=json)
         console.print_note(f"Next: {session.command('failover', '--to', to)}")
         return
     with journal.lock(session.target.root, stack):
@@ -120,7 +121,8 @@ def reopen(session: Session, clients: Clients, book: Journal, *, json: bool) -> 
         console.stdout().print(f"{stack} is written to in {since} as before")
 
 
-def _show(outlook: failovers.Outlook, *, json: bool) -> None:
+def show_outlook(outlook: failovers.Outlook | failbacks.Outlook, *, json: bool) -> None:
+    """What a dry run says of a move."""
     if json:
         console.print_json({**outlook.document(), "outcome": "dry-run"})
         return

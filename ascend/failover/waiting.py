@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import yaml
+from ascend.live import waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 FILE: Final = Path(__file__).with_name("data") / "failover.yaml"
 _TELL_S: Final = 60.0
@@ -42,15 +41,9 @@ class Patience:
     poll_s: float
 
 
-@functools.cache
-def _table() -> Mapping[str, Mapping[str, float]]:
-    loaded: Mapping[str, Mapping[str, float]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    return loaded
-
-
 def patience(*, embedded: bool) -> Patience:
     """How long to wait on AWS, or in the embedded cloud."""
-    return Patience(**_table()["embedded" if embedded else "aws"])
+    return Patience(**waits.read(FILE, embedded=embedded))
 
 
 def until(look: Callable[[], str], most_s: float, poll_s: float, say: Callable[[str], None]) -> str:

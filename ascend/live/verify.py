@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from ascend.errors import UpdateError
-from ascend.live import probes
+from ascend.live import probes, waits
 from ascend.live.network import network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from ascend.live.aws import Clients
     from ascend.live.deployed import Deployed
@@ -42,15 +39,9 @@ class Patience:
     lag_s: float
 
 
-@functools.cache
-def _table() -> Mapping[str, Mapping[str, float]]:
-    loaded: Mapping[str, Mapping[str, float]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    return loaded
-
-
 def patience(*, embedded: bool) -> Patience:
     """How long to look at a stack on AWS, or in the embedded cloud."""
-    return Patience(**_table()["embedded" if embedded else "aws"])
+    return Patience(**waits.read(FILE, embedded=embedded))
 
 
 def verify(

@@ -138,7 +138,7 @@ def drift(engine: Engine, target: Target, deployed: Deployed, on_event: OnEvent)
 
 
 def backups(clients: Clients, deployed: Deployed, now: datetime | None = None) -> Check:
-    """Every database that is written to can be restored to a moment ago; what a failover left closed is not.
+    """Every database that is written to can be restored to a moment ago; what a failover left closed is left out.
 
     Raises:
         AwsError: RDS does not say.

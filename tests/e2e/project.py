@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,7 +10,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).parents[2]
 PARTS = ("Pulumi.yaml", "Pulumi.dev.yaml", "infra", "components", "systems")
@@ -63,6 +67,17 @@ class Project:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "AWS_"))}
         merged: dict[str, str | None] = {**inherited, **own, **more}
         return {key: value for key, value in merged.items() if value is not None}
+
+    @contextlib.contextmanager
+    def here(self) -> Iterator[None]:
+        """What commands of this project find in their environment when they run in this process."""
+        before = dict(os.environ)
+        os.environ["PULUMI_CONFIG_PASSPHRASE"] = PASSPHRASE
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
     def start(self, *arguments: str, **environment: str | None) -> subprocess.Popen[str]:
         """Starts `ascend` on this project."""

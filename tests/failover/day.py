@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -22,7 +21,7 @@ from ascend.failover.failover_command import failover
 from ascend.live.aws import HOMES, Clients
 from ascend.promotion import journal
 from tests.e2e.account import Account
-from tests.e2e.project import PASSPHRASE, PATIENCE_S, REPOSITORY, Project
+from tests.e2e.project import PATIENCE_S, REPOSITORY, Project
 from tests.failover.dying import Command
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ class Day:
     def run(self, verb: str, **options: Any) -> dict[str, Any]:
         """Runs a command in this process; returns the JSON that it prints."""
         out = io.StringIO()
-        with self.environment(), contextlib.redirect_stdout(out):
+        with self.project.here(), contextlib.redirect_stdout(out):
             COMMANDS[verb](self.project.root, STACK, json=True, embedded=True, **options)
         document: dict[str, Any] = json.loads(out.getvalue())
         return document
@@ -215,17 +214,6 @@ class Day:
                 (target,) = answer["Targets"]
                 return str(target["RdsResourceId"])
         return ""
-
-    @contextlib.contextmanager
-    def environment(self) -> Iterator[None]:
-        """What commands of this project find in their environment."""
-        before = dict(os.environ)
-        os.environ["PULUMI_CONFIG_PASSPHRASE"] = PASSPHRASE
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
 
 
 def name(code: str, shard: str, generation: int = 1) -> str:

@@ -21,11 +21,10 @@ from ascend.promotion import journal
 from ascend.promotion.demote_command import demote
 from ascend.promotion.promote_command import promote
 from tests.e2e.account import Account
-from tests.e2e.project import PASSPHRASE, Project
+from tests.e2e.project import Project
 from tests.failover.day import SYSTEM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ascend.cloud.process import CloudInfo
@@ -84,7 +83,7 @@ class Ladder:
         """Runs a command in this process; returns the JSON that it prints."""
         out = io.StringIO()
         given = {"yes": True, "json": True, "embedded": True, **({"force": "a test"} if verb == "promote" else {})}
-        with self.environment(), contextlib.redirect_stdout(out):
+        with self.project.here(), contextlib.redirect_stdout(out):
             _COMMANDS[verb](self.root, STACK, **{**given, **options})
         document: dict[str, Any] = json.loads(out.getvalue())
         return document
@@ -130,14 +129,3 @@ class Ladder:
         """What the state says of the phase."""
         roots = (one for one in self.project.state(STACK)["resources"] if one["type"] == "ascend:index:World")
         return str(next(roots)["inputs"]["phase"])
-
-    @contextlib.contextmanager
-    def environment(self) -> Iterator[None]:
-        """What commands of this project find in their environment."""
-        before = dict(os.environ)
-        os.environ["PULUMI_CONFIG_PASSPHRASE"] = PASSPHRASE
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)

@@ -39,7 +39,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
 def said(day: Day, command: Callable[..., Any], **options: Any) -> dict[str, Any]:
     """The JSON that a command prints."""
     out = io.StringIO()
-    with day.environment(), contextlib.redirect_stdout(out):
+    with day.project.here(), contextlib.redirect_stdout(out):
         command(day.project.root, STACK, json=True, embedded=True, **options)
     document: dict[str, Any] = json.loads(out.getvalue())
     return document
